@@ -1,0 +1,47 @@
+// What the scan half hands to the reason half: signals (recognised lines) and marks (time and
+// life).
+#pragma once
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/core/knowledge.h"
+#include "engine/core/record.h"
+
+namespace culprit {
+
+using Capture = std::pair<std::string, std::string>;  // group name, text
+
+// Where a line stands: byte range of the decoded stream (after decompression). Cited by every piece
+// of evidence; `culprit evidence` re-reads it.
+struct Position {
+  PartitionId partition = 0;
+  uint64_t offset = 0;
+  uint32_t length = 0;
+};
+
+struct Signal {
+  SignatureIndex signature = 0;
+  Position position;  // of the matching physical line
+  TimeUs time = kNoTime;
+  TimeOrigin time_origin = TimeOrigin::kAssumed;
+  Level level = Level::kUnknown;
+  std::string component;  // who shows the symptom (resolved name)
+  std::string target;     // whom it accuses (resolved name), or empty
+  std::string service;    // who logged it, as parsed
+  std::string instance;   // host, pod, container; may be empty
+  std::string line;       // the line, UTF-8, capped
+  std::string message;    // only when the signature is by_template: text to mine
+  std::vector<Capture> captures;
+};
+
+// Position-determined sample of a stream: time and sign of life of a line that need not match
+// anything.
+struct Mark {
+  PartitionId partition = 0;
+  TimeUs time = kNoTime;
+  std::string component;  // who logged it (resolved name)
+};
+
+}  // namespace culprit
