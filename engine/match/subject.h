@@ -1,0 +1,20 @@
+// The text a signature is judged on. Stateless; any thread may call.
+#pragma once
+#include <string>
+#include <string_view>
+
+namespace culprit {
+
+// Where the JSON object of `line` starts: 0, or behind a CRI header ("TIME stdout|stderr P|F ").
+// npos unless that byte is '{' and the last byte that is no blank is '}'.
+size_t JsonStart(std::string_view line);
+
+// The physical line; if it is JSON (JsonStart), the line with its string escapes decoded in place:
+// \" \\ \/ \b \f \n \r \t \uXXXX with surrogate pairs. An escape that is none of these, or half a
+// pair, stays as it is. A string that itself begins with a JSON object (`"{\"`) is decoded a second
+// time. So a decoded subject may hold newlines and NULs. Returns `line` itself when there is
+// nothing to decode; else a view of *scratch, which then holds at least the decoded text and stays
+// valid until *scratch changes.
+std::string_view Subject(std::string_view line, std::string* scratch);
+
+}  // namespace culprit
