@@ -1,0 +1,236 @@
+#include "engine/config/yaml_reader.h"
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/time/time.h"
+#include "engine/base/views.h"
+
+namespace culprit {
+
+void ConfigErrors::Add(const FileLine& where, std::string message) {
+  errors_.push_back(absl::StrCat(where.file, ":", where.line, ": ", message));
+}
+
+absl::Status ConfigErrors::ToStatus() const {
+  if (errors_.empty()) return absl::OkStatus();
+  const size_t shown = std::min(errors_.size(), kMaxShown);
+  std::string text =
+      absl::StrJoin(errors_.begin(), errors_.begin() + static_cast<ptrdiff_t>(shown), "\n");
+  if (shown < errors_.size())
+    absl::StrAppend(&text, "\n(", errors_.size() - shown, " further errors)");
+  return absl::InvalidArgumentError(text);
+}
+
+namespace {
+
+size_t EditDistance(std::string_view a, std::string_view b) {
+  std::vector<size_t> row(b.size() + 1);
+  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (size_t i = 1; i <= a.size(); ++i) {
+    size_t diagonal = row[0];
+    row[0] = i;
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const size_t above = row[j];
+      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
+      diagonal = above;
+    }
+  }
+  return row[b.size()];
+}
+
+std::string Quoted(std::string_view text) {
+  return absl::StrCat("'", ToAbsl(text.substr(0, 60)), text.size() > 60 ? "..." : "", "'");
+}
+
+std::string Joined(const std::vector<std::string_view>& words) {
+  return absl::StrJoin(std::vector<std::string>(words.begin(), words.end()), ", ");
+}
+
+}  // namespace
+
+std::string Nearest(std::string_view word, const std::vector<std::string_view>& known) {
+  std::string_view best;
+  size_t best_distance = std::max<size_t>(1, word.size() / 3) + 1;
+  for (std::string_view candidate : known) {
+    const size_t distance = EditDistance(word, candidate);
+    if (distance < best_distance) {
+      best_distance = distance;
+      best = candidate;
+    }
+  }
+  return std::string(best);
+}
+
+YAML::Node ParseYaml(const std::string& text, const std::string& file, ConfigErrors* errors) {
+  try {
+    return YAML::Load(text);
+  } catch (const YAML::Exception& e) {
+    errors->Add({file, e.mark.line + 1}, absl::StrCat("not valid YAML: ", e.msg));
+    return YAML::Node(YAML::NodeType::Null);
+  }
+}
+
+std::optional<DurationUs> ParseDuration(std::string_view text) {
+  absl::Duration duration;
+  if (text.size() > 1 && text.back() == 'd') {
+    double days = 0;
+    const char* end = text.data() + text.size() - 1;
+    const auto [stop, error] = std::from_chars(text.data(), end, days);
+    if (error != std::errc() || stop != end) return std::nullopt;
+    duration = absl::Hours(24) * days;
+  } else if (text == "0" || !absl::ParseDuration(ToAbsl(text), &duration)) {
+    return std::nullopt;
+  }
+  return absl::ToInt64Microseconds(duration);
+}
+
+YamlMap::YamlMap(YAML::Node node, std::string file, std::string what, ConfigErrors* errors)
+    : node_(std::move(node)), file_(std::move(file)), what_(std::move(what)), errors_(errors) {
+  if (!node_.IsDefined() || node_.IsNull()) {
+    node_ = YAML::Node(YAML::NodeType::Map);
+    return;
+  }
+  line_ = node_.Mark().line + 1;
+  if (!node_.IsMap()) {
+    Error(node_, absl::StrCat(what_, ": expected a mapping (key: value lines)"));
+    node_ = YAML::Node(YAML::NodeType::Map);
+  }
+}
+
+FileLine YamlMap::At(const YAML::Node& node) const {
+  const int line = node.IsDefined() ? node.Mark().line : -1;
+  return {file_, line >= 0 ? line + 1 : line_};
+}
+
+void YamlMap::Error(const YAML::Node& node, std::string message) const {
+  errors_->Add(At(node), std::move(message));
+}
+
+YAML::Node YamlMap::Get(std::string_view key) {
+  if (std::find(asked_.begin(), asked_.end(), key) == asked_.end()) asked_.push_back(key);
+  const YAML::Node& node = node_;  // const: operator[] must not insert
+  return node[std::string(key)];
+}
+
+std::string YamlMap::Scalar(const YAML::Node& node, std::string_view key) {
+  if (node.IsScalar()) return node.Scalar();
+  Error(node, absl::StrCat(what_, ": '", ToAbsl(key), "' must be one plain value"));
+  return "";
+}
+
+std::string YamlMap::String(std::string_view key, std::string fallback) {
+  const YAML::Node node = Get(key);
+  return node.IsDefined() && !node.IsNull() ? Scalar(node, key) : fallback;
+}
+
+std::string YamlMap::RequiredString(std::string_view key) {
+  const YAML::Node node = Get(key);
+  if (node.IsDefined() && !node.IsNull() && !node.IsScalar()) return Scalar(node, key);
+  std::string value = node.IsDefined() && node.IsScalar() ? node.Scalar() : "";
+  if (value.empty())
+    errors_->Add(where(), absl::StrCat(what_, ": '", ToAbsl(key), "' is required"));
+  return value;
+}
+
+bool YamlMap::Bool(std::string_view key, bool fallback) {
+  const YAML::Node node = Get(key);
+  if (!node.IsDefined()) return fallback;
+  const std::string value = Scalar(node, key);
+  if (value == "true") return true;
+  if (value == "false") return false;
+  Error(node,
+        absl::StrCat(what_, ": '", ToAbsl(key), "' must be true or false, not ", Quoted(value)));
+  return fallback;
+}
+
+int YamlMap::Int(std::string_view key, int fallback, int low, int high) {
+  const YAML::Node node = Get(key);
+  if (!node.IsDefined()) return fallback;
+  const std::string value = Scalar(node, key);
+  int number = 0;
+  const auto [stop, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+  if (error == std::errc() && stop == value.data() + value.size() && number >= low &&
+      number <= high)
+    return number;
+  Error(node, absl::StrCat(what_, ": '", ToAbsl(key), "' must be a whole number from ", low, " to ",
+                           high, ", not ", Quoted(value)));
+  return fallback;
+}
+
+DurationUs YamlMap::Duration(std::string_view key, DurationUs fallback) {
+  const YAML::Node node = Get(key);
+  if (!node.IsDefined()) return fallback;
+  const std::string value = Scalar(node, key);
+  const std::optional<DurationUs> duration = ParseDuration(value);
+  if (duration.has_value() && *duration > 0) return *duration;
+  Error(node, absl::StrCat(what_, ": '", ToAbsl(key), "' must be a duration with a unit such as ",
+                           "30s, 5m or 1h30m, not ", Quoted(value)));
+  return fallback;
+}
+
+std::vector<std::string> YamlMap::Strings(std::string_view key) {
+  const YAML::Node node = Get(key);
+  std::vector<std::string> out;
+  if (!node.IsDefined() || node.IsNull()) return out;
+  if (node.IsScalar()) {
+    out.push_back(node.Scalar());
+  } else if (node.IsSequence()) {
+    for (const YAML::Node& item : node) {
+      if (item.IsScalar()) {
+        out.push_back(item.Scalar());
+      } else {
+        Error(item, absl::StrCat(what_, ": '", ToAbsl(key), "' must be a list of plain values ",
+                                 "(quote a text that holds ': ' or starts with { or [)"));
+      }
+    }
+  } else {
+    Error(node, absl::StrCat(what_, ": '", ToAbsl(key), "' must be a list of plain values"));
+  }
+  return out;
+}
+
+size_t YamlMap::OneOfImpl(std::string_view key, const std::vector<std::string_view>& known,
+                          size_t fallback) {
+  const YAML::Node node = Get(key);
+  if (!node.IsDefined()) return fallback;
+  const std::string value = Scalar(node, key);
+  for (size_t i = 0; i < known.size(); ++i)
+    if (known[i] == value) return i;
+  Error(node, absl::StrCat(what_, ": '", ToAbsl(key), "' is ", Quoted(value), "; expected one of ",
+                           Joined(known)));
+  return fallback;
+}
+
+std::vector<YAML::Node> YamlMap::Sequence(std::string_view key) {
+  const YAML::Node node = Get(key);
+  std::vector<YAML::Node> out;
+  if (!node.IsDefined() || node.IsNull()) return out;
+  if (!node.IsSequence()) {
+    Error(node,
+          absl::StrCat(what_, ": '", ToAbsl(key), "' must be a list (lines starting with -)"));
+    return out;
+  }
+  for (const YAML::Node& item : node) out.push_back(item);
+  return out;
+}
+
+void YamlMap::Finish() {
+  std::set<std::string> seen;
+  for (const auto& entry : node_) {
+    const std::string key = entry.first.IsScalar() ? entry.first.Scalar() : "";
+    if (!seen.insert(key).second)
+      Error(entry.first, absl::StrCat(what_, ": key '", key, "' is given twice"));
+    if (std::find(asked_.begin(), asked_.end(), key) != asked_.end()) continue;
+    const std::string near = Nearest(key, asked_);
+    Error(entry.first,
+          absl::StrCat(what_, ": unknown key '", key, "'",
+                       near.empty() ? absl::StrCat("; expected one of ", Joined(asked_))
+                                    : absl::StrCat("; did you mean '", near, "'?")));
+  }
+}
+
+}  // namespace culprit

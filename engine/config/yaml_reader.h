@@ -1,0 +1,87 @@
+// Strict reading of YAML: every key must be known, every value of its type; a mistake is one error
+// with file:line, what was found, what was expected. Used only inside engine/config (yaml-cpp stays
+// here). Not thread-safe.
+#pragma once
+#include <yaml-cpp/yaml.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "engine/core/knowledge.h"
+
+namespace culprit {
+
+// Collects errors; the first kMaxShown are printed, the rest counted.
+class ConfigErrors {
+ public:
+  void Add(const FileLine& where, std::string message);
+  bool empty() const { return errors_.empty(); }
+  // InvalidArgument, one "file:line: message" per line; OK when empty.
+  absl::Status ToStatus() const;
+
+ private:
+  static constexpr size_t kMaxShown = 20;
+  std::vector<std::string> errors_;
+};
+
+// The known word nearest to `word` (edit distance at most a third of it), or empty.
+std::string Nearest(std::string_view word, const std::vector<std::string_view>& known);
+
+// Parses one YAML document. Errors (with line) go to *errors; then the result is Null.
+YAML::Node ParseYaml(const std::string& text, const std::string& file, ConfigErrors* errors);
+
+// "90s", "1m30s", "500ms", "2h", "7d": a number without a unit is an error.
+std::optional<DurationUs> ParseDuration(std::string_view text);
+
+// One mapping being read. Finish() reports the keys nobody asked for and keys given twice.
+class YamlMap {
+ public:
+  // `what` names it in errors: "signature etcd/no-leader". A null node reads as an empty mapping.
+  YamlMap(YAML::Node node, std::string file, std::string what, ConfigErrors* errors);
+
+  FileLine where() const { return {file_, line_}; }
+  FileLine At(const YAML::Node& node) const;
+  const std::string& what() const { return what_; }
+  void set_what(std::string what) { what_ = std::move(what); }
+
+  YAML::Node Get(std::string_view key);  // undefined node when absent
+  bool Has(std::string_view key) { return Get(key).IsDefined(); }
+  std::string String(std::string_view key, std::string fallback = "");
+  std::string RequiredString(std::string_view key);
+  bool Bool(std::string_view key, bool fallback);
+  int Int(std::string_view key, int fallback, int low, int high);
+  DurationUs Duration(std::string_view key, DurationUs fallback);
+  // A scalar or a sequence of scalars.
+  std::vector<std::string> Strings(std::string_view key);
+  // Value must be one of `names`; returns its index.
+  template <typename Names>
+  size_t OneOf(std::string_view key, const Names& names, size_t fallback) {
+    std::vector<std::string_view> known(std::begin(names), std::end(names));
+    return OneOfImpl(key, known, fallback);
+  }
+  YamlMap Map(std::string_view key, std::string what) { return Child(Get(key), std::move(what)); }
+  // Each element of a sequence; an error if it is something else.
+  std::vector<YAML::Node> Sequence(std::string_view key);
+  YamlMap Child(const YAML::Node& node, std::string what) const {
+    return YamlMap(node, file_, std::move(what), errors_);
+  }
+  void Error(const YAML::Node& node, std::string message) const;
+  void Finish();
+
+ private:
+  size_t OneOfImpl(std::string_view key, const std::vector<std::string_view>& known,
+                   size_t fallback);
+  std::string Scalar(const YAML::Node& node, std::string_view key);
+
+  YAML::Node node_;
+  std::string file_;
+  std::string what_;
+  int line_ = 0;
+  ConfigErrors* errors_;
+  std::vector<std::string_view> asked_;
+};
+
+}  // namespace culprit
