@@ -1,0 +1,43 @@
+// The seam between the halves: an append-only log of signals and marks, one sequence per partition.
+// Implementations: engine/state (memory with a spill file; SQLite and Kafka are to come).
+#pragma once
+#include <memory>
+#include <variant>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "engine/core/signal.h"
+
+namespace culprit {
+
+// Appends one partition's entries in stream order. Owned and used by one thread; writers of
+// different partitions may work at the same time. Signal::position.partition and Mark::partition
+// are ignored: the log sets them on reading.
+class PartitionWriter {
+ public:
+  virtual ~PartitionWriter() = default;
+  virtual absl::Status Append(const Signal& signal) = 0;
+  virtual absl::Status Append(const Mark& mark) = 0;
+  virtual absl::Status Close() = 0;
+};
+
+using LogEntry = std::variant<Signal, Mark>;
+
+class PartitionReader {
+ public:
+  virtual ~PartitionReader() = default;
+  // The next entry, in order; false at the end.
+  virtual absl::StatusOr<bool> Next(LogEntry* entry) = 0;
+};
+
+class SignalLog {
+ public:
+  virtual ~SignalLog() = default;
+  // `partition` was not opened before. Thread-safe.
+  virtual std::unique_ptr<PartitionWriter> OpenWriter(PartitionId partition) = 0;
+  // Only after the partition's writer was closed. Thread-safe.
+  virtual std::unique_ptr<PartitionReader> OpenReader(PartitionId partition) const = 0;
+};
+
+}  // namespace culprit

@@ -1,0 +1,155 @@
+#include "engine/state/memory_signal_log.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+#include "absl/strings/str_cat.h"
+#include "engine/base/status.h"
+#include "engine/state/entry_codec.h"
+
+namespace culprit {
+namespace {
+// Small, because reading merges all partitions and holds one spilled chunk of each.
+constexpr size_t kChunkBytes = 16 << 10;
+}  // namespace
+
+class MemoryPartitionWriter : public PartitionWriter {
+ public:
+  MemoryPartitionWriter(MemorySignalLog* log, PartitionId partition)
+      : log_(log), partition_(partition) {}
+
+  absl::Status Append(const Signal& signal) override {
+    encoder_.Encode(signal, &buffer_);
+    return FlushIfFull();
+  }
+  absl::Status Append(const Mark& mark) override {
+    encoder_.Encode(mark, &buffer_);
+    return FlushIfFull();
+  }
+  absl::Status Close() override { return buffer_.empty() ? absl::OkStatus() : Flush(); }
+
+ private:
+  absl::Status FlushIfFull() { return buffer_.size() < kChunkBytes ? absl::OkStatus() : Flush(); }
+  absl::Status Flush() {
+    std::string chunk(buffer_);  // exact size; the buffer keeps its room
+    buffer_.clear();
+    encoder_.Reset();
+    return log_->AddChunk(partition_, std::move(chunk));
+  }
+
+  MemorySignalLog* const log_;
+  const PartitionId partition_;
+  EntryEncoder encoder_;
+  std::string buffer_;
+};
+
+class MemoryPartitionReader : public PartitionReader {
+ public:
+  MemoryPartitionReader(const MemorySignalLog* log, PartitionId partition)
+      : log_(log), partition_(partition) {
+    const std::lock_guard<std::mutex> lock(log->mutex_);
+    const auto found = log->partitions_.find(partition);
+    if (found != log->partitions_.end()) chunks_ = &found->second;
+  }
+
+  absl::StatusOr<bool> Next(LogEntry* entry) override {
+    while (rest_.empty()) {
+      if (chunks_ == nullptr || next_chunk_ == chunks_->size()) return false;
+      CULPRIT_RETURN_IF_ERROR(Load((*chunks_)[next_chunk_++]));
+    }
+    if (!decoder_.Decode(&rest_, entry))
+      return absl::DataLossError("the spill file of this run was changed by someone else");
+    if (auto* signal = std::get_if<Signal>(entry))
+      signal->position.partition = partition_;
+    else
+      std::get<Mark>(*entry).partition = partition_;
+    return true;
+  }
+
+ private:
+  absl::Status Load(const MemorySignalLog::Chunk& chunk) {
+    decoder_.Reset();
+    if (!chunk.spilled) {
+      rest_ = chunk.bytes;
+      return absl::OkStatus();
+    }
+    buffer_.resize(chunk.size);
+    for (uint64_t done = 0; done < chunk.size;) {
+      const ssize_t n = pread(log_->spill_fd_, buffer_.data() + done, chunk.size - done,
+                              static_cast<off_t>(chunk.file_offset + done));
+      if (n < 0 && errno == EINTR) continue;
+      if (n <= 0)
+        return absl::DataLossError(absl::StrCat("reading the spill file: ", strerror(errno)));
+      done += static_cast<uint64_t>(n);
+    }
+    rest_ = buffer_;
+    return absl::OkStatus();
+  }
+
+  const MemorySignalLog* const log_;
+  const PartitionId partition_;
+  const std::vector<MemorySignalLog::Chunk>* chunks_ = nullptr;
+  size_t next_chunk_ = 0;
+  EntryDecoder decoder_;
+  std::string buffer_;
+  std::string_view rest_;
+};
+
+MemorySignalLog::MemorySignalLog(size_t memory_budget_bytes, std::string spill_directory)
+    : memory_budget_bytes_(memory_budget_bytes), spill_directory_(std::move(spill_directory)) {}
+
+MemorySignalLog::~MemorySignalLog() {
+  if (spill_fd_ >= 0) close(spill_fd_);
+}
+
+std::unique_ptr<PartitionWriter> MemorySignalLog::OpenWriter(PartitionId partition) {
+  return std::make_unique<MemoryPartitionWriter>(this, partition);
+}
+
+std::unique_ptr<PartitionReader> MemorySignalLog::OpenReader(PartitionId partition) const {
+  return std::make_unique<MemoryPartitionReader>(this, partition);
+}
+
+absl::Status MemorySignalLog::AddChunk(PartitionId partition, std::string bytes) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  Chunk chunk;
+  chunk.size = bytes.size();
+  if (memory_bytes_ + bytes.size() <= memory_budget_bytes_) {
+    memory_bytes_ += bytes.size();
+    chunk.bytes = std::move(bytes);
+  } else {
+    if (spill_fd_ < 0) {
+      const char* tmp = getenv("TMPDIR");
+      std::string path =
+          spill_directory_.empty() ? (tmp != nullptr && *tmp ? tmp : "/tmp") : spill_directory_;
+      path += "/culprit-spill-XXXXXX";
+      spill_fd_ = mkostemp(path.data(), O_CLOEXEC);
+      if (spill_fd_ < 0)
+        return absl::ResourceExhaustedError(absl::StrCat("cannot make a spill file ", path, ": ",
+                                                         strerror(errno),
+                                                         "; set TMPDIR to a directory with room"));
+      unlink(path.c_str());
+    }
+    for (size_t done = 0; done < bytes.size();) {
+      const ssize_t n = pwrite(spill_fd_, bytes.data() + done, bytes.size() - done,
+                               static_cast<off_t>(spill_end_ + done));
+      if (n < 0 && errno == EINTR) continue;
+      if (n <= 0)
+        return absl::ResourceExhaustedError(absl::StrCat(
+            "writing the spill file: ", strerror(errno), "; set TMPDIR to a directory with room"));
+      done += static_cast<size_t>(n);
+    }
+    chunk.spilled = true;
+    chunk.file_offset = spill_end_;
+    spill_end_ += bytes.size();
+    spilled_bytes_ += bytes.size();
+  }
+  partitions_[partition].push_back(std::move(chunk));
+  return absl::OkStatus();
+}
+
+}  // namespace culprit
