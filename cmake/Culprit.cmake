@@ -14,7 +14,7 @@ endif()
 add_library(culprit_flags INTERFACE)
 target_include_directories(culprit_flags INTERFACE "${CMAKE_SOURCE_DIR}" "${CMAKE_BINARY_DIR}/gen")
 # Scores are compared bit by bit between runs: no contraction, no fast-math (ROOT_CAUSE 1).
-target_compile_options(culprit_flags INTERFACE -Wall -Wextra -Wshadow -Wnon-virtual-dtor
+target_compile_options(culprit_flags INTERFACE -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wno-missing-field-initializers
                        -ffp-contract=off)
 
 # culprit_library(NAME SOURCES a.cc ... DEPS public... PRIVATE_DEPS private...)

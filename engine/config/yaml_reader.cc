@@ -54,7 +54,7 @@ std::string Joined(const std::vector<std::string_view>& words) {
 
 std::string Nearest(std::string_view word, const std::vector<std::string_view>& known) {
   std::string_view best;
-  size_t best_distance = std::max<size_t>(1, word.size() / 3) + 1;
+  size_t best_distance = std::max<size_t>(2, word.size() / 3) + 1;
   for (std::string_view candidate : known) {
     const size_t distance = EditDistance(word, candidate);
     if (distance < best_distance) {

@@ -153,7 +153,9 @@ std::string NameResolver::Target(std::string_view address) const {
   if (!at.host.empty() && !ip && !loopback) {
     if (const std::string* name = Declared(at.host)) return *name;
     std::string_view rest = at.host;
-    for (int label = 0; label < 2 && !rest.empty(); ++label) {
+    const bool ours =
+        rest.find('.') == std::string_view::npos || IsInternal(rest) || ByPort(at.port);
+    for (int label = 0; ours && label < 2 && !rest.empty(); ++label) {
       const size_t dot = rest.find('.');
       const std::string_view first = rest.substr(0, dot);
       if (const std::string* name = Declared(first)) return *name;

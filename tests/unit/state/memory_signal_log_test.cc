@@ -1,0 +1,106 @@
+#include "engine/state/memory_signal_log.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "engine/state/entry_codec.h"
+
+namespace culprit {
+namespace {
+
+Signal RandomSignal(std::mt19937_64& rng) {
+  const auto text = [&](size_t most) {
+    std::string out;
+    for (size_t n = rng() % (most + 1); n > 0; --n) out.push_back(static_cast<char>(rng()));
+    return out;
+  };
+  Signal s;
+  s.signature = static_cast<SignatureIndex>(rng() % 500);
+  s.position = {0, rng() % 4 == 0 ? rng() : rng() % 100000, static_cast<uint32_t>(rng() % 5000)};
+  s.time = rng() % 10 == 0 ? static_cast<TimeUs>(rng())
+                           : 1'790'000'000'000'000 + static_cast<TimeUs>(rng() % 1000000);
+  s.time_origin = static_cast<TimeOrigin>(rng() % 3);
+  s.level = static_cast<Level>(rng() % 8);
+  s.component = "service-" + std::to_string(rng() % 6000);
+  s.target = rng() % 2 ? "etcd" : "";
+  s.service = text(6);
+  s.line = text(80);
+  s.message = text(20);
+  for (size_t n = rng() % 3; n > 0; --n) s.captures.emplace_back("host", text(10));
+  return s;
+}
+
+void ExpectSame(const Signal& a, const Signal& b) {
+  EXPECT_EQ(a.signature, b.signature);
+  EXPECT_EQ(a.position.offset, b.position.offset);
+  EXPECT_EQ(a.position.length, b.position.length);
+  EXPECT_EQ(a.time, b.time);
+  EXPECT_EQ(a.time_origin, b.time_origin);
+  EXPECT_EQ(a.level, b.level);
+  EXPECT_EQ(a.component, b.component);
+  EXPECT_EQ(a.target, b.target);
+  EXPECT_EQ(a.service, b.service);
+  EXPECT_EQ(a.instance, b.instance);
+  EXPECT_EQ(a.line, b.line);
+  EXPECT_EQ(a.message, b.message);
+  EXPECT_EQ(a.captures, b.captures);
+}
+
+// Whatever was appended comes back, in order, whether it stayed in memory or was spilled.
+TEST(MemorySignalLog, ReturnsWhatWasAppended) {
+  for (const size_t budget : {size_t{1} << 30, size_t{100'000}, size_t{0}}) {
+    std::mt19937_64 rng(7);
+    MemorySignalLog log(budget);
+    std::vector<std::vector<Signal>> expected(3);
+    std::vector<std::unique_ptr<PartitionWriter>> writers;
+    for (PartitionId p = 0; p < 3; ++p) writers.push_back(log.OpenWriter(p));
+    for (int i = 0; i < 20000; ++i) {
+      const PartitionId p = static_cast<PartitionId>(rng() % 2);  // partition 2 stays empty
+      expected[p].push_back(RandomSignal(rng));
+      ASSERT_TRUE(writers[p]->Append(expected[p].back()).ok());
+      if (i % 7 == 0) ASSERT_TRUE(writers[p]->Append(Mark{p, i, "life"}).ok());
+    }
+    for (auto& writer : writers) ASSERT_TRUE(writer->Close().ok());
+    EXPECT_EQ(log.spilled_bytes() > 0, budget < (size_t{1} << 30));
+    for (PartitionId p = 0; p < 3; ++p) {
+      auto reader = log.OpenReader(p);
+      LogEntry entry;
+      size_t i = 0;
+      for (;;) {
+        const auto more = reader->Next(&entry);
+        ASSERT_TRUE(more.ok());
+        if (!*more) break;
+        if (const auto* mark = std::get_if<Mark>(&entry)) {
+          EXPECT_EQ(mark->component, "life");
+          EXPECT_EQ(mark->partition, p);
+          continue;
+        }
+        ASSERT_LT(i, expected[p].size());
+        EXPECT_EQ(std::get<Signal>(entry).position.partition, p);
+        ExpectSame(std::get<Signal>(entry), expected[p][i++]);
+      }
+      EXPECT_EQ(i, expected[p].size());
+    }
+  }
+}
+
+TEST(EntryDecoder, RefusesDamagedBytesWithoutCrashing) {
+  std::mt19937_64 rng(11);
+  EntryEncoder encoder;
+  std::string bytes;
+  for (int i = 0; i < 20; ++i) encoder.Encode(RandomSignal(rng), &bytes);
+  for (int round = 0; round < 20000; ++round) {
+    std::string damaged = bytes.substr(0, rng() % (bytes.size() + 1));
+    for (int k = 0; k < 3 && !damaged.empty(); ++k)
+      damaged[rng() % damaged.size()] = static_cast<char>(rng());
+    EntryDecoder decoder;
+    std::string_view rest = damaged;
+    LogEntry entry;
+    while (!rest.empty() && decoder.Decode(&rest, &entry)) {
+    }
+  }
+}
+
+}  // namespace
+}  // namespace culprit
