@@ -1,0 +1,15 @@
+// Log bytes made fit for people and JSON: valid UTF-8, bounded length.
+#pragma once
+#include <string>
+#include <string_view>
+
+namespace culprit {
+
+// Replaces each byte that is not part of a well-formed UTF-8 sequence by U+FFFD; *changed (may be null) tells
+// whether that happened. Cuts at most at `max_bytes` of input, never inside a sequence.
+std::string ToValidUtf8(std::string_view bytes, size_t max_bytes, bool* changed = nullptr);
+
+// Length in bytes of the well-formed sequence at the front of `bytes`, or 0.
+size_t Utf8Length(std::string_view bytes);
+
+}  // namespace culprit
