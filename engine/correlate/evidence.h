@@ -1,0 +1,63 @@
+// The evidence of one evaluation: bursts as terms of the causal model. Immutable once built; the
+// caller keeps who is hidden in a mask of its own. Made and used by one thread.
+#pragma once
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "engine/core/burst.h"
+#include "engine/correlate/topology.h"
+
+namespace culprit {
+
+// One burst. Bursts with the same component, class, target and chunk are one symptom for the class
+// tables (a "group"); those that a failure mode lists by signature are terms of their own there.
+struct SymptomItem {
+  ComponentId component = kNoComponent;
+  SymptomClass cls = SymptomClass::kOther;
+  ComponentId target = kNoComponent;  // dependency classes only
+  uint32_t chunk = 0;  // later bursts of the same kind, far apart in time, differ here
+  SignatureIndex signature = kNoSignature;
+  TimeUs onset = kNoTime;
+  double leak = .01;
+  bool weak = false;
+  uint64_t count = 0;
+  uint64_t burst = 0;
+  // Bursts whose first line is the very same line share this number (one line, several signatures):
+  // only the best explained of them counts. 0: none.
+  uint32_t line = 0;
+};
+
+class EvidenceSet {
+ public:
+  struct Group {
+    ComponentId component = kNoComponent;
+    SymptomClass cls = SymptomClass::kOther;
+    ComponentId target = kNoComponent;
+    uint32_t begin = 0, end = 0;  // items
+  };
+
+  EvidenceSet() = default;
+  // Sorts the items into canonical order (names, then class, target, onset, signature, burst).
+  EvidenceSet(const Topology& topology, std::vector<SymptomItem> items);
+
+  const std::vector<SymptomItem>& items() const { return items_; }
+  const std::vector<Group>& groups() const { return groups_; }
+  // Components with items, in name order.
+  const std::vector<ComponentId>& components() const { return components_; }
+  // Groups of components()[i].
+  std::span<const Group> GroupsAt(size_t i) const {
+    return {groups_.data() + starts_[i], groups_.data() + starts_[i + 1]};
+  }
+
+ private:
+  std::vector<SymptomItem> items_;
+  std::vector<Group> groups_;
+  std::vector<ComponentId> components_;
+  std::vector<uint32_t> starts_;
+};
+
+// hidden[i]: item i is explained by another root: neither present nor absent.
+using HiddenMask = std::vector<uint8_t>;
+
+}  // namespace culprit

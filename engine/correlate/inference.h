@@ -1,0 +1,101 @@
+// Which roots explain the evidence: ranking of hypotheses, greedy cover by several roots, back-fit,
+// relation between incidents (ROOT_CAUSE 4 and 5). A pure function of its inputs; one thread.
+#pragma once
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "engine/correlate/evidence.h"
+#include "engine/correlate/modes.h"
+#include "engine/correlate/options.h"
+#include "engine/correlate/score.h"
+#include "engine/correlate/topology.h"
+
+namespace culprit {
+
+// ln-prior corrections by (mode, component), from roots that people confirmed.
+using PriorBonus = std::map<std::pair<int32_t, ComponentId>, double>;
+
+struct RankedHypothesis {
+  HypothesisRef hypothesis;
+  int64_t score_micro_nats = 0;
+  TimeUs onset = kNoTime;  // assumed onset of the fault
+  double posterior = 0;    // null included
+};
+
+struct RootCandidate {
+  ComponentId component = kNoComponent;
+  double posterior = 0;  // sum over its modes, null included
+  double share = 0;      // the same without the null
+  uint32_t best = 0;     // its best hypothesis, index into InferredIncident::hypotheses
+};
+
+struct InferredIncident {
+  std::vector<RankedHypothesis> hypotheses;  // best first
+  std::vector<RootCandidate> candidates;     // most likely first
+  int64_t score_micro_nats = 0;              // of the best hypothesis
+  std::vector<uint32_t> members;             // items with responsibility >= .5, ascending
+  HiddenMask hidden;  // what other incidents explained when this ranking was made
+};
+
+struct InferenceResult {
+  std::vector<InferredIncident> incidents;
+  std::vector<uint32_t> unattributed;  // items
+};
+
+// Tells the topology what the evidence shows: learned and lit edges, unknown edges if no topology.
+void ObserveEdges(const std::vector<SymptomItem>& items, TimeUs now,
+                  const CorrelatorOptions& options, Topology* topology);
+
+// All hypotheses that may matter, best first. Ties: name of the component, kind, name of `from`.
+class Ranker {
+ public:
+  Ranker(const Topology& topology, const ModeCatalog& modes, const EvidenceSet& evidence,
+         TimeUs now, const CorrelatorOptions& options, const PriorBonus* bonus = nullptr);
+  std::vector<RankedHypothesis> Rank(const HiddenMask& hidden);
+  double Bonus(const HypothesisRef& h) const;
+  Scorer& scorer() { return scorer_; }
+
+ private:
+  struct Candidate {
+    HypothesisRef h;
+    std::vector<uint32_t> places;  // evidence components that may lie in its tree
+    std::vector<std::pair<std::vector<uint8_t>, std::optional<HypothesisScore>>> memo;
+  };
+  struct Order {  // name order
+    int64_t component, kind, from, mode;
+    auto operator<=>(const Order&) const = default;
+  };
+  Order OrderOf(const HypothesisRef& h) const;
+  std::vector<HypothesisRef> Hypotheses(const HiddenMask& hidden) const;
+  Candidate& Find(const HypothesisRef& h);
+  int64_t UpperBound(const Candidate& candidate, const HiddenMask& hidden) const;
+  std::optional<HypothesisScore> ScoreOf(Candidate* candidate, const HiddenMask& hidden);
+  void SpreadFrom(uint32_t place);
+
+  const Topology& topology_;
+  const ModeCatalog& modes_;
+  const EvidenceSet& evidence_;
+  const CorrelatorOptions& options_;
+  const PriorBonus* bonus_;
+  Scorer scorer_;
+  bool unknown_edges_ = false;
+  // Per evidence component: what lies within max_depth depends_on hops, nearest first; and per
+  // topology component: the evidence components that reach it.
+  std::vector<std::vector<ComponentId>> below_;
+  std::vector<std::vector<uint32_t>> reached_by_;
+  std::map<Order, Candidate> candidates_;
+};
+
+InferenceResult Infer(const Topology& topology, const ModeCatalog& modes,
+                      const EvidenceSet& evidence, TimeUs now, const CorrelatorOptions& options,
+                      const PriorBonus* bonus = nullptr);
+
+// For each incident: the index of the paged-tier incident it is only a consequence of, or -1.
+std::vector<int> RelatedIncidents(const InferenceResult& result, const EvidenceSet& evidence,
+                                  const CorrelatorOptions& options);
+
+}  // namespace culprit
