@@ -1,0 +1,47 @@
+// One physical line -> LineFields: peels wrappers from the outside in, then tries the format
+// readers in a fixed order. What it returns depends on the line and on the stream's settings only.
+// Not thread-safe; one per use within a StreamParser. Views hold until the next Parse.
+#pragma once
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "engine/parse/fields.h"
+#include "engine/parse/json_record.h"
+#include "engine/parse/stamp.h"
+
+namespace culprit {
+
+constexpr size_t kMaxParsedBytes = 1 << 20;  // of a line; what is behind is not looked at
+
+struct LineSettings {
+  absl::TimeZone zone = absl::UTCTimeZone();
+  TimeUs reference = kNoTime;
+  std::string service_key;            // JSON key that gives the service; empty: default rule
+  std::vector<FormatId> forced;       // chain from the outside in; empty: detect
+  FormatId guess = FormatId::kPlain;  // inner format of most of the stream: tried first
+  bool floating_time = true;  // a time may stand within the first 96 bytes, not only in front
+};
+
+class LineParser {
+ public:
+  explicit LineParser(const LineSettings& settings);
+  ~LineParser();
+  void set_settings(const LineSettings& settings);
+  // `line` without its end of line.
+  void Parse(std::string_view line, LineFields* out);
+
+ private:
+  void ParseInner(std::string_view text, size_t depth, LineFields* out);
+  bool ParseJson(std::string_view text, size_t depth, LineFields* out);
+  JsonReader& json(size_t depth);
+
+  LineSettings settings_;
+  StampReader stamps_;
+  Arena arena_;
+  std::vector<std::unique_ptr<JsonReader>> json_;
+};
+
+}  // namespace culprit
