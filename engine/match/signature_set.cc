@@ -1,77 +1,173 @@
 #include "engine/match/signature_set.h"
 
-#include <re2/re2.h>
+#include <algorithm>
+#include <map>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "engine/base/status.h"
+#include "engine/match/compiled_set.h"
+#include "engine/match/pattern.h"
 #include "engine/match/subject.h"
+#include "engine/match/trigger.h"
 
 namespace culprit {
 namespace {
 
-struct Signature {
-  std::unique_ptr<RE2> regex;
-  std::vector<std::pair<int, std::string>> groups;  // number and name of the named groups
-  SignatureSet::Info info;
-};
+constexpr size_t kMinForFilter = 3;  // fewer regexes are faster one by one than as a set
+constexpr int64_t kFilterBytes = 64 << 20;
+constexpr double kLineBytes = 120;  // of an ordinary log line, for estimates
 
-re2::StringPiece Piece(std::string_view v) { return {v.data(), v.size()}; }
+RE2::Options RegexOptions() {
+  RE2::Options options;
+  options.set_log_errors(false);
+  return options;
+}
+
+absl::StatusOr<CompiledSignature> Compile(const SignatureSpec& spec) {
+  CompiledSignature signature;
+  signature.regex = std::make_unique<RE2>(spec.regex, RegexOptions());
+  if (!signature.regex->ok()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        spec.where.file, ":", spec.where.line, ": signature ", spec.id, ": bad regex: ",
+        signature.regex->error(), "; expected RE2 syntax, named groups as (?P<name>...)"));
+  }
+  for (const auto& [number, name] : signature.regex->CapturingGroupNames()) {
+    signature.groups.emplace_back(number, name);
+  }
+  return signature;
+}
+
+// Collects the triggers of all signatures, then lays out the filters.
+class SetBuilder {
+ public:
+  explicit SetBuilder(CompiledSet* set) : set_(*set) {}
+
+  void Add(SignatureIndex index, std::string_view regex) {
+    SignatureSet::Info& info = set_.signatures[index].info;
+    const Pattern pattern = ParsePattern(regex);
+    const TriggerPlan plan = PlanTriggers(pattern, model_);
+    if (plan.triggers.empty()) {
+      info.always_verify = true;
+      set_.always.push_back(index);
+      return;
+    }
+    set_.unicode_fold |= pattern.unicode_fold;
+    info.line_share = std::min(1.0, plan.hit_rate * kLineBytes);
+    for (const Trigger& trigger : plan.triggers) {
+      AddOwner(trigger, index);
+      if (trigger.escaped) continue;
+      info.triggers.push_back(trigger.literal.text);
+      for (const char c : trigger.literal.text) {
+        if (static_cast<unsigned char>(c) < 0x80) {
+          set_.escaped_ascii.set(static_cast<unsigned char>(c));
+        } else {
+          set_.escaped_other = true;
+        }
+      }
+    }
+    std::sort(info.triggers.begin(), info.triggers.end());
+  }
+
+  void Finish(const std::vector<SignatureSpec>& specs) {
+    set_.owners_begin.push_back(0);
+    for (const auto& [literal, owners] : owners_) {
+      set_.literals.push_back(literal);
+      for (const auto& [signature, owner] : owners) set_.owners.push_back(owner);
+      set_.owners_begin.push_back(static_cast<uint32_t>(set_.owners.size()));
+    }
+    set_.grams = GramFilter(set_.literals, model_);
+    AddPairs();
+    AddAlwaysFilter(specs);
+  }
+
+ private:
+  void AddOwner(const Trigger& trigger, SignatureIndex index) {
+    const LiteralOwner owner = {index, trigger.anchor, trigger.proves};
+    const auto [it, inserted] = owners_[trigger.literal].emplace(index, owner);
+    if (inserted) return;
+    if (it->second.anchor != owner.anchor) it->second.anchor = -1;
+    it->second.proves |= owner.proves;
+  }
+
+  void AddPairs() {
+    set_.pair_offsets.assign(set_.literals.size(), 0);
+    for (uint32_t i = 0; i < set_.literals.size(); ++i) {
+      const std::string& text = set_.literals[i].text;
+      if (text.size() >= kMinGramTrigger) continue;
+      uint32_t best = 0;
+      for (uint32_t at = 1; at + 1 < text.size(); ++at) {
+        if (model_.PairRate(text[at], text[at + 1]) < model_.PairRate(text[best], text[best + 1])) {
+          best = at;
+        }
+      }
+      set_.pair_offsets[i] = best;
+      set_.pairs.Add(text[best], text[best + 1], i);
+    }
+    if (set_.literals.empty()) return;
+    // Letters, digits and the backslash: no known writer escapes them, but a decoded one could
+    // begin or continue another escape.
+    for (int c = 0; c < 128; ++c) {
+      if (IsAsciiLetter(static_cast<char>(c)) || (c >= '0' && c <= '9') || c == '\\') {
+        set_.escaped_ascii.set(c);
+      }
+    }
+    set_.pairs.Add('\\', 'u', CompiledSet::kEscapeTag);
+    if (set_.unicode_fold) {
+      set_.pairs.Add('\xC5', '\xBF', CompiledSet::kUnicodeFoldTag);
+      set_.pairs.Add('\x84', '\xAA', CompiledSet::kUnicodeFoldTag);
+    }
+  }
+
+  void AddAlwaysFilter(const std::vector<SignatureSpec>& specs) {
+    if (set_.always.size() < kMinForFilter) return;
+    RE2::Options options = RegexOptions();
+    options.set_max_mem(kFilterBytes);
+    auto filter = std::make_unique<RE2::Set>(options, RE2::UNANCHORED);
+    for (const SignatureIndex index : set_.always) {
+      if (filter->Add(specs[index].regex, nullptr) < 0) return;
+    }
+    // Without it each regex is tried in turn.
+    if (filter->Compile()) set_.always_filter = std::move(filter);
+  }
+
+  CompiledSet& set_;
+  const RarityModel& model_ = RarityModel::Builtin();
+  std::map<Literal, std::map<SignatureIndex, LiteralOwner>> owners_;
+};
 
 }  // namespace
 
-struct MatchScratch::State {
-  std::string subject;
-  std::vector<re2::StringPiece> groups;
-};
-
-MatchScratch::MatchScratch() : state_(std::make_unique<State>()) {}
+MatchScratch::MatchScratch() : state_(std::make_unique<MatchState>()) {}
 MatchScratch::~MatchScratch() = default;
 MatchScratch::MatchScratch(MatchScratch&&) noexcept = default;
 MatchScratch& MatchScratch::operator=(MatchScratch&&) noexcept = default;
 
-struct SignatureSet::Impl {
-  std::vector<Signature> signatures;
-};
-
-SignatureSet::SignatureSet(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+SignatureSet::SignatureSet(std::unique_ptr<const CompiledSet> set) : set_(std::move(set)) {}
 SignatureSet::~SignatureSet() = default;
 
 absl::StatusOr<std::unique_ptr<const SignatureSet>> SignatureSet::Build(
     const std::vector<SignatureSpec>& specs) {
-  auto impl = std::make_unique<Impl>();
-  RE2::Options options;
-  options.set_log_errors(false);
+  auto set = std::make_unique<CompiledSet>();
   for (const SignatureSpec& spec : specs) {
-    Signature signature;
-    signature.regex = std::make_unique<RE2>(spec.regex, options);
-    if (!signature.regex->ok()) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          spec.where.file, ":", spec.where.line, ": signature ", spec.id, ": bad regex: ",
-          signature.regex->error(), "; expected RE2 syntax, named groups as (?P<name>...)"));
-    }
-    for (const auto& [number, name] : signature.regex->CapturingGroupNames()) {
-      signature.groups.emplace_back(number, name);
-    }
-    signature.info.always_verify = true;
-    impl->signatures.push_back(std::move(signature));
+    CULPRIT_ASSIGN_OR_RETURN(CompiledSignature signature, Compile(spec));
+    set->signatures.push_back(std::move(signature));
   }
-  return std::unique_ptr<const SignatureSet>(new SignatureSet(std::move(impl)));
-}
-
-void SignatureSet::Scan(std::string_view block, MatchScratch& scratch,
-                        std::vector<Hit>* hits) const {
-  ScanSlow(block, scratch, hits);
+  SetBuilder builder(set.get());
+  for (size_t i = 0; i < specs.size(); ++i) {
+    builder.Add(static_cast<SignatureIndex>(i), specs[i].regex);
+  }
+  builder.Finish(specs);
+  return std::unique_ptr<const SignatureSet>(new SignatureSet(std::move(set)));
 }
 
 void SignatureSet::ScanSlow(std::string_view block, MatchScratch& scratch,
                             std::vector<Hit>* hits) const {
   ForEachLine(block, [&](const char* begin, const char* end) {
-    const std::string_view line(begin, end - begin);
-    const re2::StringPiece subject = Piece(Subject(line, &scratch.state_->subject));
-    for (size_t i = 0; i < impl_->signatures.size(); ++i) {
-      if (!impl_->signatures[i].regex->Match(subject, 0, subject.size(), RE2::UNANCHORED, nullptr,
-                                             0))
-        continue;
+    const std::string_view line(begin, static_cast<size_t>(end - begin));
+    const std::string_view subject = Subject(line, &scratch.state_->subject);
+    for (size_t i = 0; i < set_->signatures.size(); ++i) {
+      if (!set_->signatures[i].Matches(subject)) continue;
       hits->push_back({static_cast<uint32_t>(begin - block.data()),
                        static_cast<uint32_t>(end - block.data()), static_cast<SignatureIndex>(i)});
     }
@@ -80,26 +176,28 @@ void SignatureSet::ScanSlow(std::string_view block, MatchScratch& scratch,
 
 bool SignatureSet::Captures(SignatureIndex signature, std::string_view line, MatchScratch& scratch,
                             CaptureList* out) const {
-  const Signature& s = impl_->signatures[signature];
-  const re2::StringPiece subject = Piece(Subject(line, &scratch.state_->subject));
+  const CompiledSignature& compiled = set_->signatures[signature];
+  const std::string_view subject = Subject(line, &scratch.state_->subject);
   std::vector<re2::StringPiece>& groups = scratch.state_->groups;
-  const int count = s.groups.empty() ? 0 : s.groups.back().first + 1;
-  groups.resize(count);
-  if (!s.regex->Match(subject, 0, subject.size(), RE2::UNANCHORED, groups.data(), count))
+  const int count = compiled.groups.empty() ? 0 : compiled.groups.back().first + 1;
+  groups.resize(static_cast<size_t>(count));
+  if (!compiled.regex->Match(ToRe2(subject), 0, subject.size(), RE2::UNANCHORED, groups.data(),
+                             count)) {
     return false;
+  }
   out->clear();
-  for (const auto& [number, name] : s.groups) {
-    const re2::StringPiece& group = groups[number];
+  for (const auto& [number, name] : compiled.groups) {
+    const re2::StringPiece& group = groups[static_cast<size_t>(number)];
     if (group.data() == nullptr) continue;
     out->emplace_back(name, std::string_view(group.data(), group.size()));
   }
   return true;
 }
 
-size_t SignatureSet::size() const { return impl_->signatures.size(); }
+size_t SignatureSet::size() const { return set_->signatures.size(); }
 
 const SignatureSet::Info& SignatureSet::info(SignatureIndex signature) const {
-  return impl_->signatures[signature].info;
+  return set_->signatures[signature].info;
 }
 
 }  // namespace culprit

@@ -23,6 +23,9 @@
 
 namespace culprit {
 
+struct CompiledSet;
+struct MatchState;
+
 // A signature that matched a line: byte range of that line in its block, end not included, without
 // "\n" and without one trailing "\r".
 struct Hit {
@@ -41,8 +44,7 @@ class MatchScratch {
 
  private:
   friend class SignatureSet;
-  struct State;
-  std::unique_ptr<State> state_;
+  std::unique_ptr<MatchState> state_;
 };
 
 class SignatureSet {
@@ -53,7 +55,7 @@ class SignatureSet {
   struct Info {
     std::vector<std::string> triggers;  // literals one of which is in every matching line; sorted
     bool always_verify = false;         // no usable literal: RE2 looks at every line (slow)
-    double weight = 0;                  // estimated share of ordinary log lines that fire a trigger
+    double line_share = 0;  // estimated share of ordinary log lines that hold one of them
   };
 
   // Compiles specs; SignatureIndex is the position in `specs`, which need not outlive the call.
@@ -83,9 +85,8 @@ class SignatureSet {
   const Info& info(SignatureIndex signature) const;
 
  private:
-  struct Impl;
-  explicit SignatureSet(std::unique_ptr<Impl> impl);
-  std::unique_ptr<Impl> impl_;
+  explicit SignatureSet(std::unique_ptr<const CompiledSet> set);
+  std::unique_ptr<const CompiledSet> set_;
 };
 
 }  // namespace culprit

@@ -1,27 +1,14 @@
-#include "engine/match/signature_set.h"
-
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
+
+#include "tests/unit/match/match_testing.h"
 
 namespace culprit {
 namespace {
 
 using ::testing::HasSubstr;
 
-std::vector<SignatureSpec> Specs(const std::vector<std::string>& regexes) {
-  std::vector<SignatureSpec> specs;
-  for (const std::string& regex : regexes) {
-    SignatureSpec spec;
-    spec.id = "test/s" + std::to_string(specs.size());
-    spec.regex = regex;
-    spec.where = {"pack.yaml", static_cast<int>(specs.size()) + 10};
-    specs.push_back(spec);
-  }
-  return specs;
-}
-
 TEST(SignatureSet, BadRegexIsNamedWithItsPlace) {
-  const auto set = SignatureSet::Build(Specs({"fine", "(?P<a>x"}));
+  const auto set = SignatureSet::Build(SpecsOf({"fine", "(?P<a>x"}));
   ASSERT_FALSE(set.ok());
   EXPECT_EQ(set.status().code(), absl::StatusCode::kInvalidArgument);
   const std::string message(set.status().message());
@@ -30,7 +17,7 @@ TEST(SignatureSet, BadRegexIsNamedWithItsPlace) {
 }
 
 TEST(SignatureSet, CapturesNamedGroupsThatTookPart) {
-  auto set = SignatureSet::Build(Specs({R"(to (?P<host>\w+)(?::(?P<port>\d+))?( now)?)"}));
+  auto set = SignatureSet::Build(SpecsOf({R"(to (?P<host>\w+)(?::(?P<port>\d+))?( now)?)"}));
   ASSERT_TRUE(set.ok());
   MatchScratch scratch;
   SignatureSet::CaptureList captures;

@@ -1,0 +1,77 @@
+// What SignatureSet and MatchScratch hold. Private to match/.
+#pragma once
+#include <re2/re2.h>
+#include <re2/set.h>
+
+#include <bitset>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/match/gram_filter.h"
+#include "engine/match/literal.h"
+#include "engine/match/pair_finder.h"
+#include "engine/match/signature_set.h"
+
+namespace culprit {
+
+inline re2::StringPiece ToRe2(std::string_view v) { return {v.data(), v.size()}; }
+
+struct CompiledSignature {
+  std::unique_ptr<RE2> regex;
+  std::vector<std::pair<int, std::string>> groups;  // number and name of the named ones, ascending
+  SignatureSet::Info info;
+
+  bool Matches(std::string_view subject) const {
+    return regex->Match(ToRe2(subject), 0, subject.size(), RE2::UNANCHORED, nullptr, 0);
+  }
+  bool MatchesAt(std::string_view subject, size_t start) const {
+    return regex->Match(ToRe2(subject), start, subject.size(), RE2::ANCHOR_START, nullptr, 0);
+  }
+};
+
+// A signature that has a literal among its triggers; meaning of the fields as in Trigger.
+struct LiteralOwner {
+  SignatureIndex signature = 0;
+  int32_t anchor = -1;
+  bool proves = false;
+};
+
+struct CompiledSet {
+  std::vector<CompiledSignature> signatures;
+
+  std::vector<Literal> literals;       // distinct
+  std::vector<LiteralOwner> owners;    // grouped by literal
+  std::vector<uint32_t> owners_begin;  // by literal, and the end
+  std::vector<uint32_t> pair_offsets;  // by literal: where its pair stands, if it is short
+  GramFilter grams;                    // literals of 5 bytes and more
+  PairFinder pairs;                    // shorter literals (tag: index), and the tags below
+  static constexpr uint32_t kEscapeTag = UINT32_MAX;  // "\u": perhaps a trigger's character
+  static constexpr uint32_t kUnicodeFoldTag = UINT32_MAX - 1;  // part of U+017F or U+212A
+
+  // A JSON line with \uXXXX of one of these has to be decoded before its triggers can be looked
+  // for.
+  std::bitset<128> escaped_ascii;
+  bool escaped_other = false;  // some trigger has a byte that is not ASCII
+  bool unicode_fold = false;   // some trigger stands for U+017F or U+212A too
+
+  std::vector<SignatureIndex> always;       // no trigger: RE2 on every line
+  std::unique_ptr<RE2::Set> always_filter;  // of all in `always`; null if few or too large
+};
+
+struct MatchState {
+  struct Seen {  // of a signature, on the line numbered `line`
+    uint64_t line = 0;
+    uint32_t tries = 0;  // anchored ones that failed; kSettled: nothing more to try
+  };
+  static constexpr uint32_t kSettled = UINT32_MAX;
+
+  std::vector<Seen> seen;  // by signature
+  uint64_t line = 0;       // number of the line under work; never repeats
+  std::string subject;
+  std::string normal;
+  std::vector<re2::StringPiece> groups;
+};
+
+}  // namespace culprit

@@ -1,0 +1,35 @@
+// From a pattern to its triggers: literals of which each matching line holds at least one.
+// Stateless; private to match/.
+#pragma once
+#include <string_view>
+#include <vector>
+
+#include "engine/match/literal.h"
+#include "engine/match/pattern.h"
+#include "engine/match/rarity.h"
+
+namespace culprit {
+
+constexpr size_t kMinTrigger = 2;       // shorter literals are no triggers
+constexpr size_t kMinGramTrigger = 5;   // shorter ones cannot be found by sampled grams
+constexpr size_t kFullGramTrigger = 7;  // from here on every alignment holds a whole gram
+
+struct Trigger {
+  Literal literal;
+  int anchor = -1;  // every match that holds it here starts `anchor` bytes before it; -1: unknown
+  bool proves = false;   // where it stands in a subject, the pattern matches that subject
+  bool escaped = false;  // how the literal looks inside JSON (one of its ways): never in a subject
+  double cost = 0;       // estimate, in filter probes per byte of text
+};
+
+struct TriggerPlan {
+  // Empty: none usable, RE2 must see every line. Else a line matches only if its subject holds one
+  // of those not `escaped`; and if its bytes do not hold that one literally, then they hold an
+  // `escaped` one, or a \uXXXX of one of its characters.
+  std::vector<Trigger> triggers;
+  double hit_rate = 0;  // estimated occurrences of any trigger per byte of text
+};
+
+TriggerPlan PlanTriggers(const Pattern& pattern, const RarityModel& model);
+
+}  // namespace culprit
