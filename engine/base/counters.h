@@ -24,6 +24,7 @@ enum class Reason : uint8_t {
   kUnreadableInput,    // file or archive member could not be read to its end
   kBinaryInput,        // stream looked binary and was skipped
   kDuplicateInRecord,  // same signature again in one record (stack trace): counted once
+  kStateEvicted,       // bound of the reason half reached: component, burst or old incident let go
   kCount
 };
 
@@ -37,7 +38,7 @@ constexpr std::string_view ReasonName(Reason reason) {
       "time_jump",          "weak_suppressed",  "where_failed",
       "outside_range",      "key_overflow",     "template_overflow",
       "evidence_truncated", "unreadable_input", "binary_input",
-      "duplicate_in_record"};
+      "duplicate_in_record", "state_evicted"};
   return kNames[static_cast<size_t>(reason)];
 }
 

@@ -1,5 +1,6 @@
-// The evidence of one evaluation: bursts as terms of the causal model. Immutable once built; the
-// caller keeps who is hidden in a mask of its own. Made and used by one thread.
+// The evidence of one evaluation: bursts as terms of the causal model, and who was seen logging.
+// Immutable once built; the caller keeps who is hidden in a mask of its own. Made and used by one
+// thread.
 #pragma once
 #include <cstdint>
 #include <span>
@@ -42,6 +43,8 @@ class EvidenceSet {
   EvidenceSet(const Topology& topology, std::vector<SymptomItem> items);
 
   const std::vector<SymptomItem>& items() const { return items_; }
+  // Newest line of a component when the set was made.
+  TimeUs Alive(ComponentId id) const { return id < alive_.size() ? alive_[id] : kNoTime; }
   const std::vector<Group>& groups() const { return groups_; }
   // Components with items, in name order.
   const std::vector<ComponentId>& components() const { return components_; }
@@ -55,6 +58,7 @@ class EvidenceSet {
   std::vector<Group> groups_;
   std::vector<ComponentId> components_;
   std::vector<uint32_t> starts_;
+  std::vector<TimeUs> alive_;
 };
 
 // hidden[i]: item i is explained by another root: neither present nor absent.

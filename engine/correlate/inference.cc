@@ -32,7 +32,7 @@ void ObserveEdges(const std::vector<SymptomItem>& items, TimeUs now,
   }
   topology->SetLit(std::move(lit));
   double unknown = options.forced_unknown_edge;
-  if (unknown < 0) unknown = topology->HasDeclaredEdges() ? 0 : options.unknown_edge;
+  if (unknown < 0) unknown = topology->HasLivingMap() ? 0 : options.unknown_edge;
   std::vector<ComponentId> bursting;
   if (unknown > 0) {
     for (const auto& [id, onset] : first) bursting.push_back(id);

@@ -48,17 +48,19 @@ ModeCatalog::ModeCatalog(const Knowledge& knowledge, const std::vector<bool>& ac
     : ModeCatalog() {
   for (size_t i = 0; i < knowledge.failure_modes.size(); ++i) {
     const FailureModeSpec& spec = knowledge.failure_modes[i];
+    const auto index = static_cast<int32_t>(modes_.size());
+    Mode& mode = modes_.emplace_back();
     if (spec.pack >= active_packs.size() || !active_packs[spec.pack]) continue;
-    Mode mode;
     mode.kind = spec.kind;
     mode.spec = static_cast<int32_t>(i);
-    mode.component = topology.Find(spec.component);
-    if (mode.component == kNoComponent) continue;
+    const ComponentId component = topology.Find(spec.component);
+    if (component == kNoComponent) continue;
     if (spec.kind == ModeKind::kLink) {
       mode.from = topology.Find(spec.from);
       if (mode.from == kNoComponent) continue;
       mode.extra.push_back(mode.from);
     }
+    mode.component = component;
     mode.prior_offset = spec.prior_offset;
     for (const ExplainSpec& explain : spec.explains) {
       auto signature = knowledge.signature_by_id.find(explain.signature);
@@ -95,13 +97,11 @@ ModeCatalog::ModeCatalog(const Knowledge& knowledge, const std::vector<bool>& ac
       if (signature != knowledge.signature_by_id.end()) mode.spares.push_back(signature->second);
     }
     std::sort(mode.spares.begin(), mode.spares.end());
-    const auto index = static_cast<int32_t>(modes_.size());
     if (spec.kind == ModeKind::kLink) {
       links_.push_back(index);
     } else {
       by_component_[mode.component].push_back(index);
     }
-    modes_.push_back(std::move(mode));
   }
 }
 

@@ -56,7 +56,8 @@ struct Mode {
   const Listing* Find(SignatureIndex signature, ComponentId at) const;
 };
 
-// 0..3: the generic modes by ModeKind; then the active packs' modes, ordered by id.
+// 0..3: the generic modes by ModeKind; 4 + i: Knowledge::failure_modes[i], empty while its pack is
+// not active. So an index means the same after a pack became active.
 class ModeCatalog {
  public:
   ModeCatalog();

@@ -293,7 +293,7 @@ int64_t Scorer::SpotEvidence(const Spot& spot, TimeUs onset, ComponentId mute, b
   }
   *first_explained = not_silence ? first : kNoTime;
   const ComponentId id = tree_->nodes[spot.node].id;
-  if (topology_.Alive(id) >= onset && now_ > onset && id != mute) {
+  if (evidence_.Alive(id) >= onset && now_ > onset && id != mute) {
     const int64_t missing = Quantise(AbsenceLog(&spot, spot.node, onset, seen));
     *absence = missing < 0;
     sum += missing;
@@ -343,7 +343,7 @@ int64_t Scorer::Evaluate(TimeUs onset, ComponentId mute, HypothesisDetail* detai
     int64_t a = own_[i];
     bool plain = false;
     if (spot_of_node_[i] < 0) {
-      if (mature && !(link && i == 0) && node.id != mute && topology_.Alive(node.id) >= onset) {
+      if (mature && !(link && i == 0) && node.id != mute && evidence_.Alive(node.id) >= onset) {
         if (i == 0 || (mode_->spec >= 0 && mode_->Names(node.id))) {
           a = Quantise(AbsenceLog(nullptr, static_cast<int32_t>(i), onset, {}));
         } else {

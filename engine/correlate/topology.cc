@@ -28,7 +28,6 @@ Topology::Topology(const Topology& other)
       lit_(other.lit_),
       bursting_(other.bursting_),
       unknown_edge_(other.unknown_edge_),
-      declared_(other.declared_),
       ranks_(other.ranks_),
       ranks_dirty_(other.ranks_dirty_),
       trees_(other.trees_) {
@@ -95,7 +94,6 @@ void Topology::Declare(ComponentId from, ComponentId to, bool hard) {
   if (from == to) return;
   const uint32_t id = EdgeOf(from, to);
   const double before = Strength(id);
-  if (edges_[id].declared == 0) ++declared_;
   edges_[id].declared =
       std::max(edges_[id].declared, hard ? options_.hard_edge : options_.soft_edge);
   Changed(id, before);
@@ -147,6 +145,12 @@ void Topology::SetUnknownEdges(std::vector<ComponentId> bursting, double strengt
 }
 
 void Topology::SetAlive(ComponentId id, TimeUs time) { alive_[id] = std::max(alive_[id], time); }
+
+bool Topology::HasLivingMap() const {
+  return std::any_of(edges_.begin(), edges_.end(), [this](const Edge& e) {
+    return e.declared > 0 && alive_[e.from] != kNoTime && alive_[e.to] != kNoTime;
+  });
+}
 
 std::shared_ptr<const ReachTree> Topology::Reach(const TreeRequest& request) const {
   const Key key{request.root, request.only, request.mode};

@@ -69,11 +69,12 @@ class Topology {
   // Bursting components by onset and the strength of an unknown dependency (0: none).
   void SetUnknownEdges(std::vector<ComponentId> bursting, double strength);
   double UnknownEdge() const { return unknown_edge_; }
-  bool HasDeclaredEdges() const { return declared_ > 0; }
+  // A declared edge whose both ends were seen logging.
+  bool HasLivingMap() const;
 
   // Newest line seen of a component.
   void SetAlive(ComponentId id, TimeUs time);
-  TimeUs Alive(ComponentId id) const { return alive_[id]; }
+  const std::vector<TimeUs>& AliveTimes() const { return alive_; }  // by id
 
   struct Arc {
     ComponentId other;
@@ -119,7 +120,6 @@ class Topology {
   std::vector<std::pair<ComponentId, ComponentId>> lit_;
   std::vector<ComponentId> bursting_;
   double unknown_edge_ = 0;
-  size_t declared_ = 0;
   mutable std::vector<uint32_t> ranks_;
   mutable bool ranks_dirty_ = false;
   mutable std::unordered_map<Key, std::shared_ptr<const ReachTree>, KeyHash> trees_;

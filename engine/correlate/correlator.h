@@ -1,0 +1,88 @@
+// The door of this folder: slices in, incidents out. One owner thread; no clock, event time only;
+// the same slices give the same incidents byte for byte. Copyable: a copy is a checkpoint.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/counters.h"
+#include "engine/core/burst.h"
+#include "engine/core/incident.h"
+#include "engine/core/knowledge.h"
+#include "engine/core/report.h"
+#include "engine/correlate/activation.h"
+#include "engine/correlate/incidents.h"
+#include "engine/correlate/leaks.h"
+#include "engine/correlate/live.h"
+#include "engine/correlate/modes.h"
+#include "engine/correlate/options.h"
+#include "engine/correlate/topology.h"
+
+namespace culprit {
+
+struct ExplainContext;
+
+class Correlator {
+ public:
+  // `counters` outlives the correlator and belongs to the same thread.
+  Correlator(std::shared_ptr<const Knowledge> knowledge, const CorrelatorOptions& options,
+             Counters* counters);
+
+  // A closed slice; slices come in order. Evaluates if a burst opened or a pack became active, and
+  // whatever fell due before its end. Slices without bursts may be left out if nobody lived in
+  // them.
+  void OnSlice(const SliceOutcome& slice);
+  // Event time passed: evaluations, hold-downs and resolutions that fell due by `now`.
+  void AdvanceTo(TimeUs now);
+  // End of the input: the last evaluation; pages what only waits for its hold-down. What is still
+  // on stays open.
+  void Finish(TimeUs end);
+
+  // All incidents, over or not, by (onset, id); filled completely. Computes on call.
+  std::vector<Incident> Incidents() const;
+  std::vector<Symptom> Unattributed() const;  // bursts in no incident, by onset
+  std::vector<ReportEdge> Edges() const;      // active topology, sorted
+  // A person confirmed this root: its prior grows (mode as in Hypothesis::failure_mode).
+  void ConfirmRoot(std::string_view failure_mode, std::string_view component);
+
+  const Evaluation& last_evaluation() const { return evaluation_; }
+  const Topology& topology() const { return topology_; }
+  const ModeCatalog& modes() const { return modes_; }
+
+ private:
+  ComponentId Intern(std::string_view name);
+  void Track(const Burst& burst);
+  void ActivatePacks();
+  void See(const SliceOutcome& slice);
+  TimeUs NextDue() const;
+  void Advance(TimeUs until);
+  void Step(TimeUs now);
+  void Evaluate(TimeUs now);
+  std::vector<SymptomItem> Items(TimeUs now) const;
+  void Expire(TimeUs now);
+  ExplainContext Context() const;
+
+  std::shared_ptr<const Knowledge> knowledge_;
+  CorrelatorOptions options_;
+  Counters* counters_;
+  PackActivation activation_;
+  Topology topology_;
+  ModeCatalog modes_;
+  LeakTable leaks_;
+  IncidentBook book_;
+  BurstMap bursts_;
+  std::map<std::string, TimeUs, std::less<>> alive_;
+  std::vector<Symptom> unattributed_;  // of bursts that are no longer evidence
+  std::map<std::pair<std::string, std::string>, int> confirmed_;
+  PriorBonus bonus_;
+  Evaluation evaluation_;
+  TimeUs now_ = kNoTime;
+  TimeUs next_evaluation_ = INT64_MAX;
+  bool dirty_ = false;
+};
+
+}  // namespace culprit

@@ -1,0 +1,67 @@
+// The life of incidents: identity between evaluations, tiers and hold-down, change of root, merge,
+// split, relation, resolution, reopening, flapping (ROOT_CAUSE 5). Event time only; one thread,
+// copyable. It decides; explain.h words it.
+#pragma once
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "engine/base/counters.h"
+#include "engine/correlate/live.h"
+#include "engine/correlate/modes.h"
+#include "engine/correlate/options.h"
+
+namespace culprit {
+
+class IncidentBook {
+ public:
+  // Fills in the explained parts of an incident from the latest evaluation.
+  using Explainer = std::function<void(const LiveIncident&, Incident*)>;
+
+  explicit IncidentBook(const CorrelatorOptions& options) : options_(options) {}
+
+  // Incidents all of whose bursts have been quiet long enough by `now` are resolved; call before
+  // Update. Their bursts are added to *done.
+  void Resolve(TimeUs now, const BurstMap& bursts, const Explainer& explain,
+               std::set<uint64_t>* done, Counters* counters);
+  // Takes the results of an evaluation.
+  void Update(const Evaluation& evaluation, const BurstMap& bursts, const Topology& topology,
+              const ModeCatalog& modes, const Explainer& explain, Counters* counters);
+  // End of input: pages what only waits for its hold-down.
+  void PageNow(TimeUs now);
+
+  // When Resolve or a hold-down is due next; INT64_MAX: never.
+  TimeUs NextDue(const BurstMap& bursts) const;
+  bool HasYoung(TimeUs now) const;
+  bool empty() const { return live_.empty(); }
+  bool Holds(uint64_t burst) const;
+
+  const std::vector<LiveIncident>& live() const { return live_; }
+  const std::deque<LiveIncident>& finished() const { return finished_; }
+
+ private:
+  TimeUs QuietSince(const LiveIncident& incident,
+                    const BurstMap& bursts) const;  // kNoTime: still on
+  DurationUs HoldDown(const LiveIncident& incident) const;
+  LiveIncident* Match(const InferredIncident& result, const std::set<uint64_t>& members);
+  LiveIncident& Open(const Evaluation& evaluation, size_t result, const std::set<uint64_t>& members,
+                     const BurstMap& bursts, const Topology& topology, const ModeCatalog& modes);
+  void ChooseRoot(LiveIncident* incident, const InferredIncident& result, TimeUs now,
+                  const Topology& topology, const ModeCatalog& modes);
+  void Show(LiveIncident* incident, const RankedHypothesis& hypothesis, const ModeCatalog& modes);
+  void MergeOrDrop(const Evaluation& evaluation, const Topology& topology, const Explainer& explain,
+                   Counters* counters);
+  void Page(LiveIncident* incident, TimeUs now);
+  void Finish(LiveIncident incident, Counters* counters);
+
+  CorrelatorOptions options_;
+  uint64_t next_serial_ = 0;
+  std::vector<LiveIncident> live_;     // by serial
+  std::deque<LiveIncident> finished_;  // resolved and merged, in that order
+  std::set<std::string> ids_;
+};
+
+}  // namespace culprit
