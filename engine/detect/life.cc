@@ -1,0 +1,196 @@
+#include "engine/detect/life.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace culprit {
+namespace {
+constexpr double kLogAlpha = 13.8;              // -ln 1e-6: silence by chance
+constexpr double kGapFactor = 2;                // times the longest gap that turned out harmless
+constexpr double kGapDecayPerMinute = 0.99952;  // one half in a day
+constexpr int64_t kMaxRoll = 24 * 60;
+}  // namespace
+
+uint32_t LifeTracker::FindOrAdd(const std::string& name, int64_t slice) {
+  auto [it, added] = index_.try_emplace(name, 0);
+  if (!added) return it->second;
+  uint32_t i;
+  if (free_.empty()) {
+    i = static_cast<uint32_t>(components_.size());
+    components_.emplace_back();
+  } else {
+    i = free_.back();
+    free_.pop_back();
+  }
+  it->second = i;
+  Component& c = components_[i];
+  c.name = name;
+  c.used = true;
+  c.first_slice = slice;
+  new_.push_back(i);
+  return i;
+}
+
+void LifeTracker::RankNew() {
+  if (new_.empty()) return;
+  const auto by_name = [this](uint32_t a, uint32_t b) {
+    return components_[a].name < components_[b].name;
+  };
+  std::sort(new_.begin(), new_.end(), by_name);
+  const auto middle = static_cast<std::ptrdiff_t>(by_name_.size());
+  by_name_.insert(by_name_.end(), new_.begin(), new_.end());
+  std::inplace_merge(by_name_.begin(), by_name_.begin() + middle, by_name_.end(), by_name);
+  for (uint32_t r = 0; r < by_name_.size(); ++r) components_[by_name_[r]].rank = r;
+  new_.clear();
+}
+
+void LifeTracker::Roll(Component& c, int64_t slice) {
+  const int64_t bin = slice * options_.slice / kMinuteUs;
+  if (c.bin == INT64_MIN) c.bin = bin;
+  if (bin - c.bin > kMaxRoll) c.bin = bin - kMaxRoll;
+  for (; c.bin < bin; ++c.bin) {
+    const double k = std::max(1.0 / static_cast<double>(c.bins + 1), 1.0 / 60);
+    c.mu += k * (static_cast<double>(c.in_bin) / 60 - c.mu);
+    c.longest_gap *= kGapDecayPerMinute;
+    ++c.bins;
+    c.in_bin = 0;
+  }
+  ++c.in_bin;
+}
+
+int64_t LifeTracker::AllowedSilence(const Component& c, int64_t slice) const {
+  if (!options_.flatline || c.mu < options_.min_rate ||
+      (slice - c.first_slice) * options_.slice < options_.min_history) {
+    return INT64_MAX;
+  }
+  const double seconds =
+      std::clamp(kLogAlpha / c.mu, static_cast<double>(options_.min_silence) / kSecondUs,
+                 static_cast<double>(options_.max_silence) / kSecondUs);
+  const double slices = seconds * kSecondUs / static_cast<double>(options_.slice);
+  return static_cast<int64_t>(std::ceil(std::max(slices, kGapFactor * c.longest_gap)));
+}
+
+void LifeTracker::OnSlice(int64_t slice, const std::vector<SliceLife>& life,
+                          std::vector<std::pair<std::string, TimeUs>>* alive,
+                          std::vector<Change>* silent, std::vector<Change>* back) {
+  silent->clear();
+  back->clear();
+  here_.clear();
+  touched_groups_.clear();
+  if (!life.empty()) global_.Touch(slice);
+
+  for (const SliceLife& l : life) {
+    const uint32_t i = FindOrAdd(l.component, slice);
+    Component& c = components_[i];
+    if (c.newest_here == kNoTime) here_.push_back(i);
+    c.newest_here = std::max(c.newest_here, l.newest);
+    if (!options_.flatline) continue;
+    const PartitionId group = options_.across_partitions ? 0 : l.partition;
+    Group& g = groups_.try_emplace(group, MaxStep()).first->second;
+    if (g.touched != slice) {
+      g.touched = slice;
+      g.clock.Touch(slice);
+      touched_groups_.push_back(group);
+    }
+    auto in = std::find_if(c.groups.begin(), c.groups.end(),
+                           [group](const InGroup& x) { return x.group == group; });
+    if (in == c.groups.end()) {
+      // Its gap so far is not known there.
+      c.groups.push_back({group, g.clock.live(), INT64_MAX});
+    }
+  }
+  RankNew();
+  std::sort(here_.begin(), here_.end(),
+            [this](uint32_t a, uint32_t b) { return components_[a].rank < components_[b].rank; });
+  alive->resize(here_.size());
+  for (size_t k = 0; k < here_.size(); ++k) {
+    Component& c = components_[here_[k]];
+    (*alive)[k].first = c.name;
+    (*alive)[k].second = c.newest_here;
+    if (options_.flatline) {
+      if (c.groups.size() > kMaxGroups) {
+        std::sort(c.groups.begin(), c.groups.end(),
+                  [](const InGroup& a, const InGroup& b) { return a.group > b.group; });
+        c.groups.resize(kMaxGroups);
+      }
+      Roll(c, slice);
+      int64_t gap = 0;
+      for (const InGroup& in : c.groups) {
+        gap = std::max(gap, groups_.find(in.group)->second.clock.live() - in.mark);
+      }
+      if (c.silent) {
+        back->push_back({c.name, c.last});
+        c.silent = false;
+      } else {
+        c.longest_gap = std::max(c.longest_gap, static_cast<double>(gap));
+      }
+      const int64_t allowed = AllowedSilence(c, slice);
+      for (InGroup& in : c.groups) {
+        Group& g = groups_.find(in.group)->second;
+        in.mark = g.clock.live();
+        if (allowed == INT64_MAX) continue;
+        const int64_t due = in.mark + allowed;
+        if (due < in.queued) {
+          in.queued = due;
+          g.due.push({due, here_[k], c.generation});
+        }
+      }
+    }
+    c.last = std::max(c.last, c.newest_here);
+    c.last_slice = slice;
+    c.newest_here = kNoTime;
+  }
+
+  // A clock that moved on was moved by others: whoever is overdue on it is silent.
+  for (const PartitionId id : touched_groups_) {
+    Group& g = groups_.find(id)->second;
+    while (!g.due.empty() && g.due.top().live < g.clock.live()) {
+      const Due top = g.due.top();
+      g.due.pop();
+      Component& c = components_[top.component];
+      if (c.generation != top.generation) continue;
+      auto in = std::find_if(c.groups.begin(), c.groups.end(),
+                             [id](const InGroup& x) { return x.group == id; });
+      if (in == c.groups.end() || in->queued != top.live) continue;
+      in->queued = INT64_MAX;
+      if (c.silent) continue;
+      const int64_t allowed = AllowedSilence(c, slice);
+      if (allowed == INT64_MAX) continue;
+      const int64_t due = in->mark + allowed;
+      if (due >= g.clock.live()) {
+        in->queued = due;
+        g.due.push({due, top.component, top.generation});
+        continue;
+      }
+      c.silent = true;
+      silent->push_back({c.name, c.last});
+    }
+  }
+  std::sort(silent->begin(), silent->end(),
+            [](const Change& a, const Change& b) { return a.component < b.component; });
+  if (index_.size() > options_.max_components) Evict();
+}
+
+void LifeTracker::Evict() {
+  std::vector<uint32_t> order;
+  for (const uint32_t i : by_name_) {
+    if (!components_[i].silent) order.push_back(i);
+  }
+  std::stable_sort(order.begin(), order.end(), [this](uint32_t a, uint32_t b) {
+    return components_[a].last_slice < components_[b].last_slice;
+  });
+  const size_t target = options_.max_components - options_.max_components / 4;
+  const size_t drop = std::min(order.size(), index_.size() - std::min(index_.size(), target));
+  for (size_t k = 0; k < drop; ++k) {
+    Component& c = components_[order[k]];
+    index_.erase(c.name);
+    const uint32_t generation = c.generation + 1;
+    c = Component();
+    c.generation = generation;
+    free_.push_back(order[k]);
+  }
+  std::erase_if(by_name_, [this](uint32_t i) { return !components_[i].used; });
+  for (uint32_t r = 0; r < by_name_.size(); ++r) components_[by_name_[r]].rank = r;
+}
+
+}  // namespace culprit
