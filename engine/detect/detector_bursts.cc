@@ -45,14 +45,12 @@ void Detector::Impl::Evaluate(uint32_t index) {
   const int64_t window = WindowOf(key);
   if (RuleOf(key).kind == BurstRule::Kind::kAbsent) return;
   key.window.DropUpTo(slice_ - window);
+  DropHeldBefore(key, (slice_ - window + 1) * options_.slice);
   if (key.burst != nullptr) {
     CheckQuiet(key, index);
-  } else {
-    DropHeldBefore(key, (slice_ - window + 1) * options_.slice);
-    if (ShouldFire(key)) {
-      Open(key, key.first_seen ? 1 : FireLevel(key));
-      CheckQuiet(key, index);
-    }
+  } else if (ShouldFire(key)) {
+    Open(key, key.first_seen ? 1 : FireLevel(key));
+    CheckQuiet(key, index);
   }
   if (key.burst != nullptr) return;
   if (!key.window.empty()) {
@@ -114,6 +112,7 @@ void Detector::Impl::CheckQuiet(BurstKey& key, uint32_t index) {
   }
   if (2 * key.window.sum() >= open.off_level2) {
     open.quiet_since = kNever;
+    ReleaseHeld(key);
     Arm(index, key.window.SliceThatHolds(open.off_level2) + WindowOf(key));
     return;
   }

@@ -173,6 +173,16 @@ void Detector::Impl::AddToBurst(Slice& slice, const SliceCell& cell, BurstKey& k
   b.count += cell.count;
   b.last = std::max(b.last, cell.last);
   key.burst->instances.Add(cell.instances);
+  // While quiet, lines are also held: the next burst may begin with them.
+  if (key.burst->quiet_since != kNever) {
+    Slice copy;
+    SliceCell held = cell;
+    for (size_t i = 0; i < cell.sample_count; ++i) {
+      held.samples[i] = static_cast<uint32_t>(i);
+      copy.samples.push_back(slice.samples[cell.samples[i]]);
+    }
+    Hold(copy, held, key);
+  }
   const size_t bound = options_.evidence_per_burst;
   for (size_t i = 0; i < cell.sample_count; ++i) {
     Evidence& e = slice.samples[cell.samples[i]];

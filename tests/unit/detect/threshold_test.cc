@@ -97,8 +97,10 @@ TEST(Threshold, AgreesWithNaiveOracleOnRandomSequences) {
       ASSERT_EQ(b.last, want[i].last);
       ASSERT_EQ(b.count, want[i].count);
       ASSERT_LE(b.evidence.size(), 8u);
-      ASSERT_GE(b.evidence.size(), std::min<size_t>(8, b.count));
-      // The first lines since onset, in order.
+      // The first lines since onset, in order. (A window longer than the quiet time may begin with
+      // lines of the burst before, which are not kept twice.)
+      if (window > 60) continue;
+      ASSERT_EQ(b.evidence.size(), std::min<size_t>(8, b.count));
       const auto from = std::find(times.begin(), times.end(), b.onset);
       for (size_t k = 0; k < b.evidence.size(); ++k) {
         ASSERT_EQ(b.evidence[k].time, *(from + static_cast<std::ptrdiff_t>(k)));
