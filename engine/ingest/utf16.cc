@@ -56,11 +56,11 @@ void Utf16Input::Convert(std::string_view bytes, bool last) {
     }
   }
   pending_.erase(0, i);
-  if (last && (high_ != 0 || !pending_.empty())) {
-    high_ = 0;
-    pending_.clear();
-    Append(kReplacement);
-  }
+  if (!last) return;
+  if (high_ != 0) Append(kReplacement);
+  if (!pending_.empty()) Append(kReplacement);
+  high_ = 0;
+  pending_.clear();
 }
 
 absl::StatusOr<size_t> Utf16Input::Read(char* buffer, size_t size) {

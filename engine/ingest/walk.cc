@@ -117,9 +117,9 @@ class Walker {
   void Path(const std::string& path, bool named, int depth) {
     struct stat st;
     if (stat(path.c_str(), &st) != 0) {
-      // Inside a directory: a link to nowhere, or gone since it was listed.
-      if (!named && errno == ENOENT) return LeaveOut(path, "broken symbolic link");
-      if (!named && errno == ELOOP) return LeaveOut(path, "symbolic link to itself");
+      // Found in a directory, but a link to nowhere, or gone since it was listed.
+      if (errno == ENOENT) return LeaveOut(path, "broken symbolic link");
+      if (errno == ELOOP) return LeaveOut(path, "symbolic link to itself");
       Problem(FileError(errno, path));
       return;
     }
