@@ -11,14 +11,16 @@
 #include "engine/core/symptom.h"
 #include "engine/core/time.h"
 #include "engine/parse/formats.h"
+#include "engine/parse/time/timestamp.h"
 
 namespace culprit {
 
 // A time as a line gives it. `time` is complete: what is missing was filled in from the stream.
 struct Stamp {
   TimeUs time = kNoTime;
+  TimeFormat format = TimeFormat::kNone;
   bool zoned = false;    // the text says its zone (or is an epoch)
-  bool dated = true;     // false: time of day only, date assumed
+  bool dated = true;     // false: time of day or kernel clock only, date assumed
   bool has_year = true;  // false: year inferred
   bool known() const { return time != kNoTime; }
 };
@@ -36,17 +38,17 @@ struct LineFields {
   FormatId format = FormatId::kPlain;  // innermost
   uint8_t wrapper_count = 0;
   FormatId wrappers[4] = {};    // from the outside in
+  bool floated = false;         // the time does not stand in front
   bool partial = false;         // the wrapper says that the next line goes on
   bool self_contained = false;  // free text behind it does not belong to it (JSON, logfmt, access)
   std::string_view message;     // decoded; of a continuation: the line without wrappers
   std::string_view error;       // error or exception field, to be appended to the message
   std::string_view service;
   std::string_view instance;
-  std::string_view logger;   // class or module; never a service
-  std::string_view group;    // writer within an interleaved stream: compose service, pod, tag
-  std::string_view repeat;   // prefix that the lines of one multi-line record share (oslo)
-  bool detail = false;       // continues the line before it if that has the same `session`
-  std::string_view session;  // PostgreSQL process
+  std::string_view logger;  // class or module; never a service
+  std::string_view group;   // writer within an interleaved stream: compose service, pod, tag
+  std::string_view repeat;  // head of a line that a multi-line record repeats (oslo)
+  bool repeats = false;     // continues the line before it if that has the same repeat and logger
 };
 
 // Scratch memory for decoded text. Chunks are kept over Reset(), so a warm arena does not allocate.

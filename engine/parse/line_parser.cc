@@ -1,5 +1,7 @@
 #include "engine/parse/line_parser.h"
 
+#include <algorithm>
+
 #include "engine/parse/plain_log.h"
 #include "engine/parse/text.h"
 
@@ -8,10 +10,40 @@ namespace {
 
 constexpr size_t kMaxWrappers = 4;
 
+using TimedReader = bool (*)(const TimedLine&, LineFields*);
+struct TimedFormat {
+  FormatId id;
+  TimedReader read;
+};
+// Tried in this order, the stream's own format first. Strict ones before lenient ones.
+constexpr TimedFormat kTimedFormats[] = {
+    {FormatId::kElasticsearch, ReadElasticsearch},
+    {FormatId::kKafka, ReadKafka},
+    {FormatId::kEnvoy, ReadEnvoy},
+    {FormatId::kApacheError, ReadApacheError},
+    {FormatId::kNginxError, ReadNginxError},
+    {FormatId::kWindowsCbs, ReadWindowsCbs},
+    {FormatId::kPgCsv, ReadPgCsv},
+    {FormatId::kOslo, ReadOslo},
+    {FormatId::kSpring, ReadSpring},
+    {FormatId::kZookeeper, ReadZookeeper},
+    {FormatId::kPython, ReadPython},
+    {FormatId::kCapnslog, ReadCapnslog},
+    {FormatId::kRethinkdb, ReadRethinkdb},
+    {FormatId::kRabbitmq, ReadRabbitmq},
+    {FormatId::kMysql, ReadMysql},
+    {FormatId::kAndroid, ReadAndroid},
+    {FormatId::kPgbouncer, ReadPgbouncer},
+    {FormatId::kPostgres, ReadPostgres},
+    {FormatId::kHadoop, ReadHadoop},
+    {FormatId::kJava, ReadJava},
+    {FormatId::kGo, ReadGo},
+};
+
 // The outer time stands unless the inner one knows its zone, or the year that the outer one lacks.
 Stamp Choose(const Stamp& outer, const Stamp& inner) {
   if (!inner.known()) return outer;
-  if (!outer.known() || inner.zoned) return inner;
+  if (!outer.known() || (inner.zoned && inner.dated)) return inner;
   if (outer.has_year || outer.zoned) return outer;
   return inner.dated && inner.has_year ? inner : outer;
 }
@@ -19,8 +51,8 @@ Stamp Choose(const Stamp& outer, const Stamp& inner) {
 // True if every line of the wrapper is a message of its own, not a line of output.
 bool CarriesMessages(FormatId wrapper) {
   return wrapper == FormatId::kSyslog || wrapper == FormatId::kJournald ||
-         wrapper == FormatId::kJournalctl || wrapper == FormatId::kCloudWatch ||
-         wrapper == FormatId::kGcp || wrapper == FormatId::kFluent;
+         wrapper == FormatId::kCloudWatch || wrapper == FormatId::kGcp ||
+         wrapper == FormatId::kFluent;
 }
 
 // Puts what the wrapper says around what the inner line says; result in *inner.
@@ -33,28 +65,71 @@ void Merge(const LineFields& outer, FormatId wrapper, LineFields* inner) {
   if (inner->logger.empty()) inner->logger = outer.logger;
   if (!outer.group.empty()) inner->group = outer.group;
   inner->partial = inner->partial || outer.partial;
-  if (inner->shape == Shape::kText && CarriesMessages(wrapper)) inner->shape = Shape::kHead;
-  for (size_t i = inner->wrapper_count; i > 0; --i) {
-    if (i < kMaxWrappers) inner->wrappers[i] = inner->wrappers[i - 1];
+  if (CarriesMessages(wrapper)) {
+    if (inner->shape == Shape::kText) inner->shape = Shape::kHead;
+    inner->self_contained = true;
   }
+  const size_t kept = std::min<size_t>(inner->wrapper_count, kMaxWrappers - 1);
+  for (size_t i = kept; i > 0; --i) inner->wrappers[i] = inner->wrappers[i - 1];
   inner->wrappers[0] = wrapper;
-  if (inner->wrapper_count < kMaxWrappers) ++inner->wrapper_count;
+  inner->wrapper_count = static_cast<uint8_t>(kept + 1);
+}
+
+// "time ..." or "[time] ..."
+bool ReadTime(std::string_view text, StampReader& stamps, TimedLine* line) {
+  line->text = text;
+  if (text.starts_with('[')) {
+    if (const size_t n = stamps.Read(text.substr(1), &line->stamp);
+        n > 0 && n + 1 < text.size() && text[n + 1] == ']') {
+      line->bracketed = true;
+      line->rest = text.substr(n + 2);
+      return true;
+    }
+  }
+  const size_t n = stamps.Read(text, &line->stamp);
+  line->rest = text.substr(n);
+  return n > 0;
 }
 
 }  // namespace
 
 LineParser::LineParser(const LineSettings& settings)
-    : settings_(settings), stamps_(settings.zone, settings.reference) {}
+    : settings_(settings), stamps_(settings.zone, settings.reference, settings.boot) {}
 LineParser::~LineParser() = default;
-
-void LineParser::set_settings(const LineSettings& settings) {
-  settings_ = settings;
-  stamps_ = StampReader(settings.zone, settings.reference);
-}
 
 JsonReader& LineParser::json(size_t depth) {
   while (json_.size() <= depth) json_.push_back(std::make_unique<JsonReader>());
   return *json_[depth];
+}
+
+bool LineParser::MayWrap(FormatId wrapper, size_t depth) const {
+  if (depth >= kMaxWrappers) return false;
+  if (settings_.forced.empty()) return true;
+  if (depth < settings_.forced.size()) return settings_.forced[depth] == wrapper;
+  return IsWrapper(settings_.forced.back());
+}
+
+bool LineParser::MayBe(FormatId format) const {
+  return settings_.forced.empty() || IsWrapper(settings_.forced.back()) ||
+         settings_.forced.back() == format;
+}
+
+// Without terminal colours: ESC [ ... letter.
+std::string_view LineParser::WithoutEscapes(std::string_view line) {
+  char* out = arena_.Alloc(line.size());
+  size_t n = 0;
+  for (size_t i = 0; i < line.size(); ++i) {
+    if (line[i] == '\x1b' && i + 1 < line.size() && line[i + 1] == '[') {
+      size_t end = i + 2;
+      while (end < line.size() && (IsDigit(line[end]) || line[end] == ';')) ++end;
+      if (end < line.size()) {
+        i = end;
+        continue;
+      }
+    }
+    out[n++] = line[i];
+  }
+  return {out, n};
 }
 
 void LineParser::Parse(std::string_view line, LineFields* out) {
@@ -62,33 +137,162 @@ void LineParser::Parse(std::string_view line, LineFields* out) {
   line = line.substr(0, kMaxParsedBytes);
   *out = LineFields{};
   while (!line.empty() && (line.back() == '\n' || line.back() == '\r')) line.remove_suffix(1);
+  if (line.starts_with("\xEF\xBB\xBF")) line.remove_prefix(3);
+  if (line.find('\x1b') != std::string_view::npos) line = WithoutEscapes(line);
   ParseInner(line, 0, out);
 }
 
+void LineParser::Unwrap(const LineFields& outer, FormatId wrapper, std::string_view inner,
+                        size_t depth, LineFields* out) {
+  LineFields fields;
+  ParseInner(inner, depth + 1, &fields);
+  Merge(outer, wrapper, &fields);
+  *out = fields;
+}
+
 void LineParser::ParseInner(std::string_view text, size_t depth, LineFields* out) {
-  if (depth < kMaxWrappers && text.starts_with('{') && ParseJson(text, depth, out)) return;
-  ReadPlain(text, stamps_, settings_.floating_time, out);
+  if (!text.empty() && !IsSpace(text[0])) {
+    if (text[0] == '{' ? ParseJson(text, depth, out)
+                       : ParseTimed(text, depth, out) || ParseUntimed(text, depth, out)) {
+      return;
+    }
+  }
+  Stamp stamp;
+  size_t at = 0;
+  size_t length = 0;
+  if (depth == 0 && settings_.floating_time && !text.empty() && !IsSpace(text[0])) {
+    length = FindFloatingTime(text, stamps_, &stamp, &at);
+  }
+  // "app.log.1 2026-11-21 06:51:05 ...": what stands behind may be of a known form.
+  Level level = Level::kUnknown;
+  if (length > 0 && at > 0 && FindLevel(text.substr(0, at), &level) == 0) {
+    TimedLine line{.text = text.substr(at), .stamp = stamp, .rest = text.substr(at + length)};
+    if (ReadTimedFormats(line, out)) {
+      out->floated = true;
+      return;
+    }
+  }
+  *out = LineFields{};
+  ReadPlain(text, stamps_, stamp, at, length, out);
+}
+
+bool LineParser::ReadTimedFormats(const TimedLine& line, LineFields* out) {
+  LineFields fields;
+  for (const TimedFormat& format : kTimedFormats) {
+    if (format.id == settings_.guess && MayBe(format.id) && format.read(line, &fields)) {
+      *out = fields;
+      return true;
+    }
+  }
+  for (const TimedFormat& format : kTimedFormats) {
+    fields = LineFields{};
+    if (MayBe(format.id) && format.read(line, &fields)) {
+      *out = fields;
+      return true;
+    }
+  }
+  return false;
+}
+
+bool LineParser::ParseTimed(std::string_view text, size_t depth, LineFields* out) {
+  const char first = text[0];
+  if (!IsDigit(first) && first != '[' && !IsUpper(first)) return false;
+  TimedLine line;
+  if (!ReadTime(text, stamps_, &line)) return false;
+  if (line.stamp.format == TimeFormat::kKernel) return false;
+  LineFields outer;
+  Wrapped wrapped;
+  if ((MayWrap(FormatId::kCri, depth) && ReadCri(line, &outer, &wrapped)) ||
+      (MayWrap(FormatId::kCloudWatch, depth) && ReadCloudWatchText(line, &outer, &wrapped)) ||
+      (MayWrap(FormatId::kSyslog, depth) && ReadSyslog(line, &outer, &wrapped))) {
+    Unwrap(outer, wrapped.wrapper, wrapped.inner, depth, out);
+    return true;
+  }
+  if (ReadTimedFormats(line, out)) return true;
+  LineFields fields;
+  ReadContext context{stamps_, arena_};
+  if (MayBe(FormatId::kLambda) && ReadLambda(text, context, &fields)) {
+    *out = fields;
+    return true;
+  }
+  return false;
+}
+
+bool LineParser::ParseUntimed(std::string_view text, size_t depth, LineFields* out) {
+  ReadContext context{stamps_, arena_};
+  LineFields fields;
+  Wrapped wrapped;
+  const char first = text[0];
+  const auto take = [&](bool read) {
+    if (read) *out = fields;
+    return read;
+  };
+  if (first == '<') {
+    if (MayBe(FormatId::kKernel) && take(ReadKernel(text, context, &fields))) return true;
+    if (MayWrap(FormatId::kSyslog, depth) && ReadSyslogPriority(text, context, &fields, &wrapped)) {
+      Unwrap(fields, wrapped.wrapper, wrapped.inner, depth, out);
+      return true;
+    }
+    return false;
+  }
+  if (first == '[') {
+    if (MayWrap(FormatId::kKubectl, depth) && ReadKubectl(text, &fields, &wrapped)) {
+      Unwrap(fields, wrapped.wrapper, wrapped.inner, depth, out);
+      return true;
+    }
+    return (MayBe(FormatId::kKernel) && take(ReadKernel(text, context, &fields))) ||
+           (MayBe(FormatId::kRedis) && take(ReadRedis(text, context, &fields))) ||
+           (MayBe(FormatId::kPostgres) && take(ReadPostgresBare(text, &fields))) ||
+           (MayBe(FormatId::kLambda) && take(ReadLambda(text, context, &fields)));
+  }
+  if (IsUpper(first)) {
+    if ((MayBe(FormatId::kKlog) && take(ReadKlog(text, context, &fields))) ||
+        (MayBe(FormatId::kRuby) && take(ReadRuby(text, context, &fields))) ||
+        (MayBe(FormatId::kPostgres) && take(ReadPostgresBare(text, &fields))) ||
+        (MayBe(FormatId::kPython) && take(ReadPythonBasic(text, &fields))) ||
+        (MayBe(FormatId::kLambda) && take(ReadLambda(text, context, &fields)))) {
+      return true;
+    }
+  }
+  if (IsDigit(first) && MayBe(FormatId::kRedis) && take(ReadRedis(text, context, &fields))) {
+    return true;
+  }
+  if (IsLower(first) || IsUpper(first) || first == '@' || first == '_') {
+    if ((MayBe(FormatId::kCrystal) && take(ReadCrystal(text, context, &fields))) ||
+        (MayBe(FormatId::kLogfmt) && take(ReadLogfmt(text, context, &fields))) ||
+        (MayBe(FormatId::kDotnet) && take(ReadDotnet(text, &fields)))) {
+      return true;
+    }
+    if (MayWrap(FormatId::kCompose, depth) && ReadCompose(text, &fields, &wrapped)) {
+      Unwrap(fields, wrapped.wrapper, wrapped.inner, depth, out);
+      return true;
+    }
+  }
+  return (MayBe(FormatId::kHaproxy) && take(ReadHaproxy(text, context, &fields))) ||
+         (MayBe(FormatId::kAccess) && take(ReadAccess(text, context, &fields))) ||
+         (MayBe(FormatId::kCluster) && take(ReadCluster(text, context, &fields)));
 }
 
 bool LineParser::ParseJson(std::string_view text, size_t depth, LineFields* out) {
+  if (depth >= kMaxWrappers) return false;
   JsonLine json_line;
   LineFields fields;
   if (!json(depth).Read(text, settings_.service_key, stamps_, &fields, &json_line)) return false;
-  if (!json_line.extra.empty()) fields.service = json_line.extra;
   const bool wrapper = json_line.wrapper != FormatId::kPlain;
+  if (wrapper && !MayWrap(json_line.wrapper, depth)) return false;
+  if (!wrapper && !MayBe(fields.format) && !MayWrap(FormatId::kJson, depth)) return false;
   // A shipper's record around a raw line: no level of its own, but the message has a head.
   if (wrapper || (!json_line.has_level && !json_line.inner.empty())) {
-    std::string_view inner_text = json_line.inner;
     LineFields inner;
-    ParseInner(inner_text, depth + 1, &inner);
+    ParseInner(json_line.inner, depth + 1, &inner);
     if (wrapper || (inner.shape == Shape::kHead && inner.level != Level::kUnknown)) {
       Merge(fields, wrapper ? json_line.wrapper : FormatId::kJson, &inner);
-      if (inner.message.empty()) inner.message = inner_text;
       if (!json_line.extra.empty()) inner.service = json_line.extra;
       *out = inner;
       return true;
     }
   }
+  if (!json_line.extra.empty()) fields.service = json_line.extra;
   *out = fields;
   return true;
 }

@@ -10,6 +10,7 @@
 #include "absl/time/time.h"
 #include "engine/parse/fields.h"
 #include "engine/parse/json_record.h"
+#include "engine/parse/readers.h"
 #include "engine/parse/stamp.h"
 
 namespace culprit {
@@ -18,7 +19,8 @@ constexpr size_t kMaxParsedBytes = 1 << 20;  // of a line; what is behind is not
 
 struct LineSettings {
   absl::TimeZone zone = absl::UTCTimeZone();
-  TimeUs reference = kNoTime;
+  TimeUs reference = kNoTime;         // upper bound of the stream's times
+  TimeUs boot = 0;                    // event time of a kernel clock's zero
   std::string service_key;            // JSON key that gives the service; empty: default rule
   std::vector<FormatId> forced;       // chain from the outside in; empty: detect
   FormatId guess = FormatId::kPlain;  // inner format of most of the stream: tried first
@@ -29,12 +31,20 @@ class LineParser {
  public:
   explicit LineParser(const LineSettings& settings);
   ~LineParser();
-  void set_settings(const LineSettings& settings);
   // `line` without its end of line.
   void Parse(std::string_view line, LineFields* out);
 
  private:
   void ParseInner(std::string_view text, size_t depth, LineFields* out);
+  bool ParseTimed(std::string_view text, size_t depth, LineFields* out);
+  bool ReadTimedFormats(const TimedLine& line, LineFields* out);
+  bool ParseUntimed(std::string_view text, size_t depth, LineFields* out);
+  void Unwrap(const LineFields& outer, FormatId wrapper, std::string_view inner, size_t depth,
+              LineFields* out);
+  // The option --input-format may narrow what is tried.
+  bool MayWrap(FormatId wrapper, size_t depth) const;
+  bool MayBe(FormatId format) const;
+  std::string_view WithoutEscapes(std::string_view line);
   bool ParseJson(std::string_view text, size_t depth, LineFields* out);
   JsonReader& json(size_t depth);
 

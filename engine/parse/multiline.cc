@@ -113,8 +113,7 @@ bool Continues(const LineFields& previous, const LineFields& line, bool joins_te
       if (previous.shape == Shape::kTrace && LooksLikeException(line.message)) return true;
       return joins_text && !(previous.shape == Shape::kHead && previous.self_contained);
     case Shape::kHead:
-      if (line.detail) return !line.session.empty() && line.session == previous.session;
-      return !line.repeat.empty() && line.repeat == previous.repeat;
+      return line.repeats && line.repeat == previous.repeat && line.logger == previous.logger;
   }
   return false;
 }

@@ -214,25 +214,27 @@ PathService FromDocker(const std::vector<std::string_view>& parts) {
 
 }  // namespace
 
-std::string DeploymentOfPod(std::string_view pod) {
+std::string_view DeploymentOfPod(std::string_view pod) {
   const size_t last = pod.rfind('-');
   if (last == std::string_view::npos || last == 0) return {};
   const std::string_view suffix = pod.substr(last + 1);
-  if (suffix.size() <= 3 && AllDigits(suffix)) return std::string(pod.substr(0, last));
+  if (suffix.size() <= 3 && AllDigits(suffix)) return pod.substr(0, last);
   if (!IsPodSuffix(suffix)) return {};
   const std::string_view rest = pod.substr(0, last);
   const size_t middle = rest.rfind('-');
   if (middle != std::string_view::npos && middle > 0 &&
       IsKubeHash(rest.substr(middle + 1), 8, 10)) {
-    return std::string(rest.substr(0, middle));
+    return rest.substr(0, middle);
   }
-  if (std::any_of(suffix.begin(), suffix.end(), IsDigit)) return std::string(rest);
+  if (std::any_of(suffix.begin(), suffix.end(), IsDigit)) return rest;
   return {};
 }
 
 std::string FileStem(std::string_view file_name) {
   std::string_view s = FileBase(file_name);
-  if (std::string deployment = DeploymentOfPod(s); !deployment.empty()) return deployment;
+  if (std::string_view deployment = DeploymentOfPod(s); !deployment.empty()) {
+    return std::string(deployment);
+  }
   StripOrdinal(&s, /*dot_only=*/false);
   return std::string(s);
 }

@@ -23,6 +23,6 @@ PathService ServiceFromFile(const StreamInfo& info);
 std::string FileStem(std::string_view file_name);
 // "ts-order-service-5b67c48447-mv5hb" -> "ts-order-service"; empty: not a pod of a deployment,
 // stateful set ("etcd-0") or daemon set ("fluentd-x7k2p").
-std::string DeploymentOfPod(std::string_view pod);
+std::string_view DeploymentOfPod(std::string_view pod);
 
 }  // namespace culprit

@@ -91,17 +91,30 @@ std::string_view StripPreamble(std::string_view text, LineFields* out) {
   return cursor.rest();
 }
 
-void ReadPlain(std::string_view text, StampReader& stamps, bool floating, LineFields* out) {
+size_t FindFloatingTime(std::string_view text, StampReader& stamps, Stamp* stamp, size_t* at) {
+  const size_t length = stamps.Find(text, kFloatingBytes, stamp, at);
+  // "app.log.2026-11-21_13:53:08 2026-11-21 00:00:00.008 ...": a file's name, then the time.
+  const size_t end = *at + length;
+  if (length == 0 || end + 1 >= text.size() || text[end] != ' ') return length;
+  Stamp second;
+  const size_t n = stamps.ReadAs(TimeFormat::kIso, text.substr(end + 1), &second);
+  if (n == 0) return length;
+  *stamp = second;
+  *at = end + 1;
+  return n;
+}
+
+void ReadPlain(std::string_view text, StampReader& stamps, const Stamp& stamp, size_t at,
+               size_t length, LineFields* out) {
   out->format = FormatId::kPlain;
-  size_t begin = 0;
-  while (begin < text.size() && begin < 3 &&
-         (text[begin] == '[' || text[begin] == '(' || text[begin] == '<')) {
-    ++begin;
-  }
-  size_t at = begin;
-  size_t length = begin < text.size() ? stamps.Read(text.substr(begin), &out->stamp) : 0;
-  if (length == 0 && floating && !text.empty() && !IsSpace(text[0])) {
-    length = stamps.Find(text, kFloatingBytes, &out->stamp, &at);
+  if (length > 0) {
+    out->stamp = stamp;
+    out->floated = at > 1;
+  } else {
+    at = 0;
+    while (at < text.size() && at < 3 && (text[at] == '[' || text[at] == '(' || text[at] == '<'))
+      ++at;
+    length = at < text.size() ? stamps.Read(text.substr(at), &out->stamp) : 0;
   }
   if (length == 0) {
     out->stamp = Stamp{};

@@ -1,67 +1,96 @@
 #include "engine/parse/stamp.h"
 
+#include <string>
+#include <utility>
+
 #include "engine/parse/text.h"
 
 namespace culprit {
 namespace {
 
-// Two digits at `at`, or -1.
-int Two(std::string_view s, size_t at) {
-  if (at + 2 > s.size() || !IsDigit(s[at]) || !IsDigit(s[at + 1])) return -1;
-  return (s[at] - '0') * 10 + (s[at + 1] - '0');
+constexpr DurationUs kClockSlackUs = 10 * kMinuteUs;
+
+// Formats that no other format can be taken for: safe to try first, in any order.
+TimeFormat QuickFormat(std::string_view text) {
+  if (text.size() < 15) return TimeFormat::kNone;
+  if (text[4] == '-' && text[7] == '-' && text[0] == '2') return TimeFormat::kIso;
+  if (text[4] == '/' && text[7] == '/' && text[0] == '2') return TimeFormat::kSlashYmd;
+  if (text[2] == '/' && text[6] == '/' && IsDigit(text[0]) && IsUpper(text[3])) {
+    return TimeFormat::kClf;
+  }
+  return TimeFormat::kNone;
 }
 
 }  // namespace
 
-size_t StampReader::Read(std::string_view text, Stamp* out) {
-  const int y1 = Two(text, 0), y2 = Two(text, 2), mo = Two(text, 5), d = Two(text, 8);
-  if (y1 < 0 || y2 < 0 || mo < 1 || mo > 12 || d < 1 || d > 31) return 0;
-  const int h = Two(text, 11), mi = Two(text, 14), s = Two(text, 17);
-  if (h < 0 || mi < 0 || s < 0 || text[4] != text[7] || text[13] != ':' || text[16] != ':')
-    return 0;
-  if (text[4] != '-' && text[4] != '/') return 0;
-  if (text[10] != 'T' && text[10] != ' ') return 0;
-  size_t at = 19;
-  int64_t us = 0;
-  if (at < text.size() && (text[at] == '.' || text[at] == ',') && at + 1 < text.size() &&
-      IsDigit(text[at + 1])) {
-    int64_t scale = 100000;
-    for (++at; at < text.size() && IsDigit(text[at]); ++at, scale /= 10)
-      us += (text[at] - '0') * scale;
-  }
-  const absl::CivilSecond civil(y1 * 100 + y2, mo, d, h, mi, s);
-  out->dated = out->has_year = true;
-  out->zoned = false;
-  if (at < text.size() && text[at] == 'Z') {
-    ++at;
-    out->zoned = true;
-    out->time = absl::ToUnixMicros(absl::FromCivil(civil, absl::UTCTimeZone())) + us;
-  } else if (at + 4 < text.size() && (text[at] == '+' || text[at] == '-') &&
-             Two(text, at + 1) >= 0) {
-    const int zh = Two(text, at + 1);
-    const size_t m = text[at + 3] == ':' ? at + 4 : at + 3;
-    const int zm = Two(text, m);
-    if (zm < 0) return 0;
-    const int64_t off = (zh * 60 + zm) * 60 * kSecondUs * (text[at] == '-' ? -1 : 1);
-    at = m + 2;
-    out->zoned = true;
-    out->time = absl::ToUnixMicros(absl::FromCivil(civil, absl::UTCTimeZone())) + us - off;
-  } else {
-    out->time = absl::ToUnixMicros(absl::FromCivil(civil, zone_)) + us;
-  }
-  return at;
-}
-
-size_t StampReader::Find(std::string_view text, size_t limit, Stamp* out, size_t* at) {
-  for (size_t i = 0; i < text.size() && i < limit; ++i) {
-    if (i > 0 && IsAlnum(text[i - 1])) continue;
-    if (!IsAlnum(text[i])) continue;
-    if (const size_t n = Read(text.substr(i), out)) {
-      *at = i;
-      return n;
+StampReader::StampReader(const absl::TimeZone& zone, TimeUs reference, TimeUs boot) : boot_(boot) {
+  const std::string name = zone.name();
+  if (name != "UTC" && !name.starts_with("Fixed/")) {
+    if (absl::StatusOr<LocalZone> loaded = LocalZone::Load(name); loaded.ok()) {
+      zone_ = *std::move(loaded);
+      options_.local_zone = &*zone_;
     }
   }
-  return 0;
+  options_.zone_offset_us = zone.At(absl::UnixEpoch()).offset * kSecondUs;
+  options_.reference = reference;
+  cache_.Reset(options_);
+}
+
+bool StampReader::Complete(const ParsedTime& parsed, Stamp* out) const {
+  out->format = parsed.format;
+  out->zoned = parsed.had_zone || parsed.format == TimeFormat::kEpoch;
+  out->dated = parsed.had_date;
+  out->has_year = parsed.had_year;
+  out->time = parsed.time;
+  if (parsed.had_date || parsed.format == TimeFormat::kEpoch) {
+    out->dated = out->has_year = true;
+    if (parsed.format != TimeFormat::kEpoch) out->has_year = parsed.had_year;
+    return true;
+  }
+  out->has_year = false;
+  if (parsed.format == TimeFormat::kKernel) {
+    out->time = boot_ + parsed.time;
+    return true;
+  }
+  // A time of day: the last one that is not after the reference.
+  if (options_.reference == kNoTime) return true;
+  const auto offset = [&](TimeUs local) {
+    return options_.local_zone != nullptr ? options_.local_zone->OffsetAtLocal(local)
+                                          : options_.zone_offset_us;
+  };
+  const TimeUs local_reference = options_.reference + offset(options_.reference);
+  const TimeUs midnight = local_reference - ((local_reference % kDayUs) + kDayUs) % kDayUs;
+  TimeUs local = midnight + parsed.time;
+  if (local > local_reference + kClockSlackUs) local -= kDayUs;
+  out->time = local - offset(local);
+  return true;
+}
+
+size_t StampReader::Read(std::string_view text, Stamp* out) {
+  ParsedTime parsed;
+  if (const TimeFormat quick = QuickFormat(text); quick != TimeFormat::kNone) {
+    if (cache_.ParseAs(quick, text, &parsed)) {
+      Complete(parsed, out);
+      return parsed.length;
+    }
+  }
+  if (!ParseTime(text, options_, &parsed)) return 0;
+  Complete(parsed, out);
+  return parsed.length;
+}
+
+size_t StampReader::ReadAs(TimeFormat format, std::string_view text, Stamp* out) {
+  ParsedTime parsed;
+  if (!ParseTimeAs(format, text, options_, &parsed)) return 0;
+  Complete(parsed, out);
+  return parsed.length;
+}
+
+size_t StampReader::Find(std::string_view text, size_t window, Stamp* out, size_t* at) {
+  ParsedTime parsed;
+  if (!FindTime(text, options_, &parsed, at, window)) return 0;
+  Complete(parsed, out);
+  return parsed.length;
 }
 
 bool StampReader::FromInteger(int64_t value, Stamp* out) {
@@ -90,8 +119,22 @@ bool StampReader::FromNumber(double value, Stamp* out) {
 
 bool StampReader::ReadValue(std::string_view text, Stamp* out) {
   text = Trim(text);
-  if (AllDigits(text)) return FromInteger(ParseDigits(text), out);
-  return Read(text, out) > 0;
+  if (text.empty()) return false;
+  if (AllDigits(text) && text.size() <= 18) return FromInteger(ParseDigits(text), out);
+  if (Stamp stamp; QuickFormat(text) != TimeFormat::kNone && Read(text, &stamp) == text.size()) {
+    *out = stamp;
+    return true;
+  }
+  TimeUs time = kNoTime;
+  if (!ParseTimeValue(text, options_, &time)) return false;
+  // Not what the value said, but what matters: did it name its zone?
+  ParsedTime parsed;
+  const bool whole = ParseTime(text, options_, &parsed) && parsed.length == text.size();
+  out->time = time;
+  out->zoned = !whole || parsed.had_zone;
+  out->dated = true;
+  out->has_year = !whole || parsed.had_year || parsed.format == TimeFormat::kEpoch;
+  return true;
 }
 
 }  // namespace culprit

@@ -77,11 +77,7 @@ std::string ParseOptionsError(const ParseOptions& options) {
 class StreamParser::Impl {
  public:
   Impl(const StreamInfo& info, const ParseOptions& options, Counters* counters)
-      : info_(info),
-        options_(options),
-        counters_(counters),
-        main_(Settings()),
-        peek_{LineParser(Settings()), LineParser(Settings())} {
+      : info_(info), options_(options), counters_(counters) {
     if (std::optional<std::vector<FormatId>> chain = ParseChain(options_.input_format)) {
       settings_.forced = *chain;
     }
@@ -123,8 +119,8 @@ class StreamParser::Impl {
     return settings;
   }
   void ApplySettings() {
-    main_.set_settings(settings_);
-    for (LineParser& peek : peek_) peek.set_settings(settings_);
+    main_ = std::make_unique<LineParser>(settings_);
+    for (auto& peek : peek_) peek = std::make_unique<LineParser>(settings_);
   }
   void SetServiceRule();
   Head FindHead(std::string_view block, size_t at, size_t end, const LineFields& fields);
@@ -140,13 +136,13 @@ class StreamParser::Impl {
   ParseOptions options_;
   Counters* counters_;
   LineSettings settings_ = Settings();
-  LineParser main_;
-  LineParser peek_[2];  // two neighbours at a time
+  // Rebuilt when the settings change. Two to look at two neighbours at a time.
+  std::unique_ptr<LineParser> main_, peek_[2];
   bool joins_text_ = false;
   std::string format_name_ = "plain";
   std::string why_format_ = "nothing was looked at yet";
   TimeUs first_time_ = kNoTime;
-  bool year_inferred_ = false, zone_assumed_ = false;
+  bool kernel_clock_ = false, year_inferred_ = false, zone_assumed_ = false;
   bool service_from_record_ = true;
   PathService path_;
   std::string rule_;
@@ -197,8 +193,7 @@ void StreamParser::Impl::Sniff(std::string_view head) {
   std::map<std::string, size_t> votes;
   std::map<FormatId, size_t> inner_votes;
   std::map<std::string, size_t> services;
-  size_t heads = 0, open_heads = 0, others = 0, lines = 0;
-  bool in_front = false;
+  size_t heads = 0, open_heads = 0, floated = 0, others = 0, lines = 0;
   settings_.floating_time = true;
   ApplySettings();
   std::string_view rest = head.substr(0, kSniffBytes);
@@ -213,8 +208,12 @@ void StreamParser::Impl::Sniff(std::string_view head) {
     if (line.empty()) continue;
     ++lines;
     LineFields fields;
-    main_.Parse(line, &fields);
-    if (fields.stamp.known()) {
+    main_->Parse(line, &fields);
+    if (fields.stamp.format == TimeFormat::kKernel && fields.wrapper_count == 0) {
+      // A kernel clock counts from boot: assume that the first line was written at the file's time.
+      if (!kernel_clock_) settings_.boot = AssumedTime() - (fields.stamp.time - settings_.boot);
+      kernel_clock_ = true;
+    } else if (fields.stamp.known()) {
       if (first_time_ == kNoTime) first_time_ = fields.stamp.time;
       year_inferred_ = year_inferred_ || !fields.stamp.has_year;
       zone_assumed_ = zone_assumed_ || !fields.stamp.zoned;
@@ -232,7 +231,7 @@ void StreamParser::Impl::Sniff(std::string_view head) {
     ++heads;
     ++inner_votes[fields.format];
     if (!fields.self_contained) ++open_heads;
-    if (fields.format != FormatId::kPlain || IsDigit(line[0]) || line[0] == '[') in_front = true;
+    floated += fields.floated;
   }
   size_t best = 0;
   for (const auto& [name, count] : votes) {
@@ -256,7 +255,7 @@ void StreamParser::Impl::Sniff(std::string_view head) {
   }
   sniffed_ = lines;
   joins_text_ = open_heads > 0 && 2 * open_heads >= heads && open_heads * 10 >= others;
-  settings_.floating_time = !in_front || settings_.guess == FormatId::kPlain;
+  settings_.floating_time = heads == 0 || 2 * floated > heads;
   ApplySettings();
   why_format_ =
       std::to_string(best) + " of the first " + std::to_string(lines) + " lines are of it";
@@ -314,11 +313,10 @@ StreamParser::Impl::Head StreamParser::Impl::FindHead(std::string_view block, si
       start = LineStartBefore(carry_.bytes, head.at);
       before = LineAt(carry_.bytes, start);
     }
-    if (current.shape == Shape::kHead && current.repeat.empty() && !current.detail &&
-        !MayBePartial(before)) {
+    if (current.shape == Shape::kHead && !current.repeats && !MayBePartial(before)) {
       break;
     }
-    peek_[turn].Parse(before, &previous);
+    peek_[turn]->Parse(before, &previous);
     if (!Continues(previous, current, joins_text_)) break;
     if (head.in_carry) {
       head.bytes += head.at - start;
@@ -366,7 +364,7 @@ TimeUs StreamParser::Impl::TimeBefore(std::string_view block, size_t at) {
       break;
     }
     const size_t start = LineStartBefore(block, cursor);
-    peek_[0].Parse(LineAt(block, start), &fields);
+    peek_[0]->Parse(LineAt(block, start), &fields);
     if (fields.stamp.known()) {
       time = fields.stamp.time;
       from = cursor;
@@ -396,7 +394,7 @@ void StreamParser::Impl::Parse(std::string_view block, uint64_t block_offset, st
   line = LineAt(block, at);
   const size_t end = at + line.size();
   LineFields fields;
-  main_.Parse(line, &fields);
+  main_->Parse(line, &fields);
   Head head = FindHead(block, at, end, fields);
   if (!head.in_bounds) {
     counters_->Count(Reason::kRecordTruncated);
@@ -406,7 +404,7 @@ void StreamParser::Impl::Parse(std::string_view block, uint64_t block_offset, st
   // The head's own line says what the record is.
   const std::string_view source = head.in_carry ? std::string_view(carry_.bytes) : block;
   const std::string_view head_line = LineAt(source, head.at);
-  main_.Parse(head_line, &fields);
+  main_->Parse(head_line, &fields);
   record->head_offset = head.in_carry ? carry_.offset + head.at : block_offset + head.at;
   Resolve(fields, record);
 
@@ -451,7 +449,7 @@ void StreamParser::Impl::Parse(std::string_view block, uint64_t block_offset, st
         next_line.starts_with('{')) {
       break;
     }
-    peek_[turn].Parse(next_line, &next);
+    peek_[turn]->Parse(next_line, &next);
     if (!Continues(previous, next, joins_text_)) break;
     if (lines + 1 > options_.max_record_lines ||
         bytes + 1 + next_line.size() > options_.max_record_bytes) {
@@ -497,7 +495,7 @@ void StreamParser::Impl::EndBlock(std::string_view block, uint64_t block_offset)
   const size_t last = LineStartBefore(block, size);
   const std::string_view line = LineAt(block, last);
   LineFields fields;
-  main_.Parse(line, &fields);
+  main_->Parse(line, &fields);
   const Head head = FindHead(block, last, last + line.size(), fields);
   const TimeUs time = TimeBefore(block, size);
   if (!head.in_bounds || !head.in_carry) {
