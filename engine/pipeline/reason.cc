@@ -1,0 +1,157 @@
+#include "engine/pipeline/reason.h"
+
+#include <algorithm>
+#include <queue>
+#include <random>
+#include <set>
+#include <utility>
+
+#include "engine/base/status.h"
+#include "engine/correlate/correlator.h"
+
+namespace culprit {
+namespace {
+
+TimeUs TimeOf(const LogEntry& entry) {
+  return std::visit([](const auto& e) { return e.time; }, entry);
+}
+
+// One partition being read: always one entry ahead.
+struct Cursor {
+  std::unique_ptr<PartitionReader> reader;
+  LogEntry entry;
+  TimeUs reached = kNoTime;  // largest time read so far
+  DurationUs skew = 0;
+  bool open = false;
+
+  absl::Status Advance(PartitionId partition) {
+    CULPRIT_ASSIGN_OR_RETURN(open, reader->Next(&entry));
+    if (!open) return absl::OkStatus();
+    if (auto* signal = std::get_if<Signal>(&entry)) {
+      signal->position.partition = partition;
+      signal->time += skew;
+    } else {
+      std::get<Mark>(entry).partition = partition;
+      std::get<Mark>(entry).time += skew;
+    }
+    reached = std::max(reached, TimeOf(entry));
+    return absl::OkStatus();
+  }
+};
+
+class ReasonRun {
+ public:
+  ReasonRun(std::shared_ptr<const Knowledge> knowledge, const ReasonOptions& options,
+            Counters* counters)
+      : options_(options),
+        orderer_(options.order, counters),
+        detector_(knowledge, options.detect, counters),
+        correlator_(knowledge, options.correlate, counters) {}
+
+  absl::Status Read(const SignalLog& log, const std::vector<PartitionId>& log_partitions,
+                    const std::vector<DurationUs>& skew,
+                    const std::function<void(double)>& progress) {
+    std::vector<Cursor> cursors(log_partitions.size());
+    for (PartitionId p = 0; p < cursors.size(); ++p) {
+      cursors[p].reader = log.OpenReader(log_partitions[p]);
+      cursors[p].skew = p < skew.size() ? skew[p] : 0;
+      orderer_.AddPartition(p);
+    }
+    // The partition that is furthest behind goes next: few slices are open at a time.
+    using Turn = std::pair<TimeUs, PartitionId>;
+    std::priority_queue<Turn, std::vector<Turn>, std::greater<>> turns;
+    std::mt19937_64 rng(options_.interleave_seed);
+    const auto key = [&](PartitionId p) {
+      return options_.interleave_seed == 0 ? cursors[p].reached : static_cast<TimeUs>(rng() >> 1);
+    };
+    for (PartitionId p = 0; p < cursors.size(); ++p) {
+      CULPRIT_RETURN_IF_ERROR(cursors[p].Advance(p));
+      if (cursors[p].open)
+        turns.push({key(p), p});
+      else
+        orderer_.EndPartition(p);
+    }
+    uint64_t entries = 0;
+    size_t ended = 0;
+    while (!turns.empty()) {
+      const PartitionId p = turns.top().second;
+      turns.pop();
+      Cursor& cursor = cursors[p];
+      // Stay with it for as long as it is the furthest behind: saves a heap operation per entry.
+      const TimeUs limit = turns.empty() ? INT64_MAX : turns.top().first;
+      do {
+        if (auto* signal = std::get_if<Signal>(&cursor.entry)) {
+          components_.insert(signal->component);
+          if (!signal->target.empty()) components_.insert(signal->target);
+          orderer_.Add(std::move(*signal));
+        } else {
+          components_.insert(std::get<Mark>(cursor.entry).component);
+          orderer_.AddMark(std::get<Mark>(cursor.entry));
+        }
+        CULPRIT_RETURN_IF_ERROR(cursor.Advance(p));
+        if (++entries % 4096 == 0) CloseSlices();
+      } while (cursor.open && options_.interleave_seed == 0 && cursor.reached <= limit);
+      if (cursor.open) {
+        turns.push({key(p), p});
+        continue;
+      }
+      cursor.reader.reset();
+      orderer_.EndPartition(p);
+      CloseSlices();
+      progress(static_cast<double>(++ended) / static_cast<double>(cursors.size()));
+    }
+    CloseSlices();
+    return absl::OkStatus();
+  }
+
+  Report Finish() {
+    // The logs end here: what is still on stays on, and the last evaluation is made.
+    const TimeUs end = detector_.now();
+    if (end != kNoTime) correlator_.Finish(end);
+    Report report;
+    report.incidents = correlator_.Incidents();
+    report.unattributed = correlator_.Unattributed();
+    report.edges = correlator_.Edges();
+    report.components.assign(components_.begin(), components_.end());
+    report.stats.bursts = bursts_;
+    return report;
+  }
+
+ private:
+  void CloseSlices() {
+    while (orderer_.NextClosed(&slice_)) {
+      while (detector_.PassTime(slice_.start, kTick, &outcome_)) Correlate();
+      detector_.OnSlice(std::move(slice_), &outcome_);
+      Correlate();
+    }
+  }
+  void Correlate() {
+    bursts_ += outcome_.opened.size();
+    correlator_.OnSlice(outcome_);
+  }
+
+  static constexpr DurationUs kTick = 5 * kSecondUs;
+
+  const ReasonOptions& options_;
+  Orderer orderer_;
+  Detector detector_;
+  Correlator correlator_;
+  Slice slice_;
+  SliceOutcome outcome_;
+  std::set<std::string> components_;
+  uint64_t bursts_ = 0;
+};
+
+}  // namespace
+
+absl::StatusOr<Report> Reason(const SignalLog& log, const std::vector<PartitionId>& log_partitions,
+                              const std::vector<DurationUs>& skew,
+                              std::shared_ptr<const Knowledge> knowledge,
+                              const ReasonOptions& options, Counters* counters,
+                              const std::function<void(double)>& progress) {
+  ReasonRun run(std::move(knowledge), options, counters);
+  CULPRIT_RETURN_IF_ERROR(run.Read(log, log_partitions, skew, progress));
+  return run.Finish();
+}
+
+}  // namespace culprit

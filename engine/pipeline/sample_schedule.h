@@ -1,0 +1,40 @@
+// Which lines of a stream are sampled for time and life: a pure function of stream offsets, so that
+// replay and live, one worker or eight, take the same sample.
+//
+// The first line that begins at or after a due offset is taken; the next due offset is 1/256 of the
+// way further on, at least the next line, at most 64 KiB: every line of a small log, 2,000 lines of
+// the first 16 MiB, then one in 64 KiB.
+#pragma once
+#include <algorithm>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+namespace culprit {
+
+class SampleSchedule {
+ public:
+  // Appends the begins (in `block`) of the sampled lines of the block at stream offset `offset`.
+  // Blocks come in order.
+  void Take(std::string_view block, uint64_t offset, std::vector<uint32_t>* begins) {
+    size_t at = 0;
+    while (at < block.size()) {
+      if (offset + at < due_) {
+        const uint64_t skip = due_ - offset;
+        if (skip >= block.size()) return;
+        // The line that holds the byte before `due_` ends; the next one begins at or after `due_`.
+        const size_t newline = block.find('\n', skip - 1);
+        if (newline == std::string_view::npos || newline + 1 >= block.size()) return;
+        at = newline + 1;
+      }
+      begins->push_back(static_cast<uint32_t>(at));
+      const uint64_t here = offset + at;
+      due_ = here + std::clamp<uint64_t>(here / 256, 1, 64 << 10);
+    }
+  }
+
+ private:
+  uint64_t due_ = 0;
+};
+
+}  // namespace culprit

@@ -1,0 +1,43 @@
+// Reports for people and programs: one Report in, text out. Pure functions; any thread may call
+// them. Log text is hostile: every renderer escapes it for its medium (terminal control characters,
+// Markdown, HTML).
+#pragma once
+#include <string>
+
+#include "engine/core/report.h"
+
+namespace culprit {
+
+struct TextOptions {
+  bool color = false;  // ANSI colours: only for a terminal
+  int width = 100;     // columns; long lines are cut with an ellipsis
+  bool all = false;    // also suspected and related incidents in full, more evidence
+};
+
+// What a tired person reads in ten seconds: what, since when, root cause and confidence, what it
+// took down, proof with file:offset, first step; then a time line.
+std::string RenderText(const Report& report, const TextOptions& options);
+
+// The published schema: patterns/schema/report.schema.json. Ends with a newline. Byte-identical for
+// equal reports. `pretty`: indented by 2.
+std::string RenderJson(const Report& report, bool pretty = true);
+
+// One line per incident, then one {"stats": ...} line.
+std::string RenderJsonLines(const Report& report);
+
+// A post-mortem draft: summary, impact, time line, root cause with evidence, alternatives, runbook,
+// follow-ups.
+std::string RenderMarkdown(const Report& report);
+
+// One self-contained page (no network): time line of bursts per component, topology with the root
+// and its blast radius, evidence that expands.
+std::string RenderHtml(const Report& report);
+
+// "2026-11-21T06:51:05.123Z"; milliseconds always shown; "" for kNoTime.
+std::string FormatTime(TimeUs time);
+// "06:51:05"
+std::string FormatClock(TimeUs time);
+// "45 s", "3 min 20 s", "2 h 5 min"
+std::string FormatSpan(DurationUs span);
+
+}  // namespace culprit
