@@ -1,0 +1,67 @@
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/str_cat.h"
+#include "engine/cmd/commands.h"
+#include "engine/config/pack_loader.h"
+
+namespace culprit {
+namespace {
+
+// A trigger this common in ordinary logs costs time on every line that has it.
+constexpr double kWeakTrigger = 0.01;
+
+}  // namespace
+
+int RunCheck(const CheckFlags& flags) {
+  const absl::StatusOr<Engine> engine = BuildEngine(flags.knowledge);
+  if (!engine.ok()) {
+    PrintError(std::string(engine.status().message()));
+    return ExitCodeFor(engine.status());
+  }
+  const Knowledge& all = *engine->knowledge;
+  nlohmann::ordered_json slow = nlohmann::ordered_json::array();
+  std::string text;
+  for (SignatureIndex i = 0; i < all.signatures.size(); ++i) {
+    const SignatureSet::Info& info = engine->signatures->info(i);
+    const SignatureSpec& spec = all.signatures[i];
+    if (!info.always_verify && info.weight < kWeakTrigger) continue;
+    const std::string why =
+        info.always_verify
+            ? "no literal that every match holds: RE2 looks at every line"
+            : absl::StrCat("weak trigger: fires on about ",
+                           static_cast<int>(info.weight * 1000) / 10.0, " % of lines");
+    slow.push_back({{"signature", spec.id}, {"why", why}, {"triggers", info.triggers}});
+    absl::StrAppend(&text, spec.where.file, ":", spec.where.line, ": slow: signature ", spec.id,
+                    ": ", why, "\n");
+  }
+  if (flags.format == "json") {
+    const nlohmann::ordered_json out = {{"packs", all.packs.size()},
+                                        {"signatures", all.signatures.size()},
+                                        {"failure_modes", all.failure_modes.size()},
+                                        {"components", all.components.size()},
+                                        {"edges", all.edges.size()},
+                                        {"slow", slow}};
+    printf("%s\n", out.dump(2).c_str());
+    return kExitFine;
+  }
+  printf("%s%zu packs, %zu signatures, %zu failure modes, %zu components, %zu dependencies: fine\n",
+         text.c_str(), all.packs.size(), all.signatures.size(), all.failure_modes.size(),
+         all.components.size(), all.edges.size());
+  return kExitFine;
+}
+
+int RunSchema(const std::string& name) {
+  std::string known;
+  for (const auto& [schema, text] : Schemas()) {
+    if (schema == name) {
+      printf("%s\n", text.c_str());
+      return kExitFine;
+    }
+    absl::StrAppend(&known, known.empty() ? "" : ", ", schema);
+  }
+  PrintError(absl::StrCat("no schema '", name, "'; there are: ", known));
+  return kExitUsage;
+}
+
+}  // namespace culprit

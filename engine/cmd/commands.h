@@ -1,0 +1,92 @@
+// The commands behind main(): plain flags in, exit code out. main.cc fills the flags (CLI11 stays
+// there). Exit codes: 0 fine, 1 a finding, a failed test or an input that could not be read, 2
+// usage, 78 bad configuration.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "engine/pipeline/replay.h"
+
+namespace culprit {
+
+inline constexpr int kExitFine = 0;
+inline constexpr int kExitFinding = 1;
+inline constexpr int kExitUsage = 2;
+inline constexpr int kExitConfig = 78;
+
+// Flags that choose what is known.
+struct KnowledgeFlags {
+  std::vector<std::string> packs;  // files or folders
+  bool no_default_packs = false;
+  std::vector<std::string> topologies;
+};
+
+// Flags that say how inputs are read.
+struct InputFlags {
+  std::string input_format = "auto";
+  std::string timezone = "UTC";
+  std::string service;
+  std::string service_from;
+};
+
+struct ReplayFlags {
+  std::vector<std::string> inputs;
+  KnowledgeFlags knowledge;
+  InputFlags input;
+  std::string format = "text";
+  std::string output;
+  std::string since;
+  std::string until;
+  std::string color = "auto";
+  int workers = 0;  // 0: one per core
+  bool fail_on_incident = false;
+  bool all = false;
+  bool quiet = false;
+};
+
+struct CheckFlags {
+  KnowledgeFlags knowledge;
+  std::string format = "text";
+};
+
+struct TestFlags {
+  std::vector<std::string>
+      paths;             // packs or folders of packs; empty: patterns/packs or the built-in ones
+  std::string scenario;  // only scenarios whose name holds this
+  std::string perturbation;  // only this one; "none": only as it is
+  bool verbose = false;
+};
+
+struct ExplainFlags {
+  std::string what;  // a line, FILE:OFFSET, or -
+  KnowledgeFlags knowledge;
+  InputFlags input;
+  std::string format = "text";
+};
+
+struct EvidenceFlags {
+  std::string incident;  // id, or empty: the only one
+  std::string report;    // JSON report of the replay
+  std::string format = "text";
+};
+
+int RunReplay(const ReplayFlags& flags);
+int RunCheck(const CheckFlags& flags);
+int RunTest(const TestFlags& flags);
+int RunExplain(const ExplainFlags& flags);
+int RunEvidence(const EvidenceFlags& flags);
+int RunSchema(const std::string& name);
+
+// Shared by the commands.
+
+// Prints "culprit: <message>" to stderr, each line of it.
+void PrintError(std::string_view message);
+int ExitCodeFor(const absl::Status& status);
+absl::StatusOr<Engine> BuildEngine(const KnowledgeFlags& flags);
+// Usage errors as InvalidArgument.
+absl::StatusOr<ParseOptions> ToParseOptions(const InputFlags& flags);
+bool UseColor(const std::string& choice, int fd);
+int TerminalWidth(int fd);
+
+}  // namespace culprit

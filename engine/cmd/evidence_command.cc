@@ -1,0 +1,104 @@
+#include <cstdio>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/str_cat.h"
+#include "engine/base/status.h"
+#include "engine/cmd/commands.h"
+#include "engine/ingest/path_source.h"
+
+namespace culprit {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// Bytes [offset, offset + length) of the decoded stream `name`, as in the report.
+absl::StatusOr<std::string> ReadRange(const std::string& name, uint64_t offset, uint64_t length) {
+  const std::string path = name.substr(0, name.find('!'));
+  CULPRIT_ASSIGN_OR_RETURN(std::unique_ptr<PathSource> source,
+                           MakePathSource({path}, IngestOptions()));
+  std::string out;
+  bool found = false;
+  for (const auto& unit : source->Units()) {
+    if (found) break;
+    const absl::Status status = unit->ForEachStream([&](ByteStream& stream) -> absl::Status {
+      if (found || stream.info().DisplayName() != name) return absl::OkStatus();
+      found = true;
+      std::string buffer(256 << 10, '\0');
+      uint64_t at = 0;
+      while (out.size() < length) {
+        CULPRIT_ASSIGN_OR_RETURN(const size_t n, stream.Read(buffer.data(), buffer.size()));
+        if (n == 0) break;
+        if (at + n > offset) {
+          const uint64_t from = offset > at ? offset - at : 0;
+          out.append(buffer, from, std::min<uint64_t>(n - from, length - out.size()));
+        }
+        at += n;
+      }
+      return absl::OkStatus();
+    });
+    if (!found) CULPRIT_RETURN_IF_ERROR(status);
+  }
+  if (!found) return absl::NotFoundError(absl::StrCat(name, ": no such stream any more"));
+  if (out.size() < length)
+    return absl::DataLossError(absl::StrCat(name, ": ends before offset ", offset + length,
+                                            "; it was changed since the replay"));
+  return out;
+}
+
+}  // namespace
+
+int RunEvidence(const EvidenceFlags& flags) {
+  std::ifstream in(flags.report, std::ios::binary);
+  if (!in) {
+    PrintError(absl::StrCat(flags.report,
+                            ": cannot be read; make it with: culprit replay LOGS --format json ",
+                            "--output ", flags.report));
+    return kExitUsage;
+  }
+  const Json report = Json::parse(in, nullptr, false);
+  if (report.is_discarded() || !report.contains("incidents")) {
+    PrintError(absl::StrCat(flags.report, ": not a JSON report of culprit replay"));
+    return kExitUsage;
+  }
+  const Json* incident = nullptr;
+  std::string ids;
+  for (const Json& i : report["incidents"]) {
+    const std::string id = i.value("id", "");
+    absl::StrAppend(&ids, ids.empty() ? "" : ", ", id);
+    if (id == flags.incident || (flags.incident.empty() && report["incidents"].size() == 1))
+      incident = &i;
+  }
+  if (incident == nullptr) {
+    PrintError(absl::StrCat(flags.incident.empty()
+                                ? "name one incident"
+                                : absl::StrCat("no incident '", flags.incident, "'"),
+                            "; there are: ", ids.empty() ? "none" : ids));
+    return kExitUsage;
+  }
+  bool failed = false;
+  Json out = Json::array();
+  for (const Json& e : incident->value("evidence", Json::array())) {
+    const std::string file = e.value("file", "");
+    const uint64_t offset = e.value("offset", uint64_t{0});
+    const absl::StatusOr<std::string> bytes =
+        ReadRange(file, offset, e.value("length", uint64_t{0}));
+    if (!bytes.ok()) {
+      PrintError(std::string(bytes.status().message()));
+      failed = true;
+      continue;
+    }
+    if (flags.format == "json") {
+      out.push_back({{"file", file}, {"offset", offset}, {"line", *bytes}});
+    } else {
+      printf("%s:%llu\n", file.c_str(), static_cast<unsigned long long>(offset));
+      fwrite(bytes->data(), 1, bytes->size(), stdout);
+      printf("\n");
+    }
+  }
+  if (flags.format == "json")
+    printf("%s\n", out.dump(2, ' ', false, Json::error_handler_t::replace).c_str());
+  return failed ? kExitFinding : kExitFine;
+}
+
+}  // namespace culprit

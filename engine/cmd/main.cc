@@ -1,0 +1,141 @@
+// culprit: flags and wiring only. Each command lives in its own file behind commands.h.
+#include <CLI/CLI.hpp>
+
+#include "engine/cmd/commands.h"
+#include "engine/cmd/completions.h"
+
+#ifndef CULPRIT_VERSION
+#define CULPRIT_VERSION "unknown"
+#endif
+
+namespace culprit {
+namespace {
+
+const CLI::IsMember kFormats({"text", "json", "jsonl", "markdown", "html"});
+const CLI::IsMember kShortFormats({"text", "json"});
+
+void AddKnowledge(CLI::App* app, KnowledgeFlags* flags) {
+  app->add_option("--pack", flags->packs,
+                  "A pack.yaml or a folder of packs, besides the built-in ones")
+      ->type_name("PATH");
+  app->add_flag("--no-default-packs", flags->no_default_packs, "Leave the built-in packs out");
+  app->add_option(
+         "--topology", flags->topologies,
+         "Who depends on whom: YAML components: {api: {depends_on: [db]}}, or a JSON list of "
+         "{caller, callee}")
+      ->type_name("FILE");
+}
+
+void AddInput(CLI::App* app, InputFlags* flags) {
+  app->add_option("--input-format", flags->input_format,
+                  "Format of the lines instead of detecting it")
+      ->capture_default_str();
+  app->add_option("--timezone", flags->timezone,
+                  "Zone of times that carry none, e.g. Europe/Berlin")
+      ->capture_default_str();
+  app->add_option("--service", flags->service, "One service name for all lines");
+  app->add_option(
+      "--service-from", flags->service_from,
+      "Rule for the service: record, dir, file, field:<json key>, path:<regex with one group>");
+}
+
+int Main(int argc, char** argv) {
+  CLI::App app{"Reads the logs of every service and names the root cause of the incident in them.",
+               "culprit"};
+  app.set_version_flag("--version", "culprit " CULPRIT_VERSION);
+  app.require_subcommand(1);
+  app.get_formatter()->column_width(34);
+  app.footer(
+      "Examples:\n"
+      "  culprit replay /var/log/outage/            what broke first, what it took down, what to "
+      "do\n"
+      "  culprit replay logs.tar.gz --format html --output incident.html\n"
+      "  journalctl -o json --since -1h | culprit replay -\n"
+      "  culprit explain 'dial tcp 10.0.0.5:2379: connect: connection refused'\n"
+      "Exit codes: 0 fine, 1 a finding or an input that could not be read, 2 usage, 78 bad "
+      "configuration.");
+
+  ReplayFlags replay;
+  CLI::App* cmd = app.add_subcommand("replay", "Past logs in, incidents with their root cause out");
+  cmd->add_option(
+         "inputs", replay.inputs,
+         "Files, folders, globs, tar/zip archives, gz/zst/xz/bz2/lz4, - for standard input")
+      ->required();
+  AddKnowledge(cmd, &replay.knowledge);
+  AddInput(cmd, &replay.input);
+  cmd->add_option("--format", replay.format, "text, json, jsonl, markdown or html")
+      ->check(kFormats)
+      ->capture_default_str();
+  cmd->add_option("-o,--output", replay.output, "Write there instead of standard output")
+      ->type_name("FILE");
+  cmd->add_option("--since", replay.since, "Leave out what is earlier, e.g. 2026-11-21T06:51:05Z");
+  cmd->add_option("--until", replay.until, "Leave out what is not earlier");
+  cmd->add_option("--workers", replay.workers,
+                  "Scan threads (0: one per core); the result is the same")
+      ->check(CLI::Range(0, 256))
+      ->capture_default_str();
+  cmd->add_flag("--fail-on-incident", replay.fail_on_incident, "Exit 1 if there is an incident");
+  cmd->add_flag("--all", replay.all, "Show suspected and related incidents and all evidence too");
+  cmd->add_flag("-q,--quiet", replay.quiet, "No progress line, no notes about skipped inputs");
+  cmd->add_option("--color", replay.color, "auto, always or never")
+      ->check(CLI::IsMember({"auto", "always", "never"}))
+      ->capture_default_str();
+  cmd->footer("Nobody is notified by a replay.\nThe JSON's schema: culprit schema report");
+
+  CheckFlags check;
+  cmd = app.add_subcommand("check", "Validate packs and topology; name slow signatures");
+  AddKnowledge(cmd, &check.knowledge);
+  cmd->add_option("--format", check.format)->check(kShortFormats)->capture_default_str();
+
+  TestFlags test;
+  cmd = app.add_subcommand("test", "Run the packs' own samples and scenarios");
+  cmd->add_option("paths", test.paths,
+                  "Packs or folders of packs (default: patterns/packs if it is there)");
+  cmd->add_option("--scenario", test.scenario, "Only scenarios whose name holds this");
+  cmd->add_option("--perturbation", test.perturbation, "Only this one; none: only as it is")
+      ->check(CLI::IsMember({"none", "shuffled", "missing_root", "dropped", "skewed", "overlap"}));
+  cmd->add_flag("-v,--verbose", test.verbose, "Print each scenario's report");
+
+  ExplainFlags explain;
+  cmd = app.add_subcommand("explain", "Why a line is, or is not, recognised");
+  cmd->add_option("what", explain.what, "A log line, FILE:OFFSET, or - for lines on standard input")
+      ->required();
+  AddKnowledge(cmd, &explain.knowledge);
+  AddInput(cmd, &explain.input);
+  cmd->add_option("--format", explain.format)->check(kShortFormats)->capture_default_str();
+
+  EvidenceFlags evidence;
+  cmd = app.add_subcommand("evidence", "Re-read the raw lines behind an incident");
+  cmd->add_option("incident", evidence.incident, "Incident id (may be left out if there is one)");
+  cmd->add_option("--report", evidence.report, "JSON report of the replay")
+      ->required()
+      ->type_name("FILE");
+  cmd->add_option("--format", evidence.format)->check(kShortFormats)->capture_default_str();
+
+  std::string schema;
+  cmd = app.add_subcommand("schema", "Print the JSON Schema of a file format");
+  cmd->add_option("name", schema, "pack, report, scenario or topology")->required();
+
+  std::string shell;
+  cmd = app.add_subcommand("completions",
+                           "Print shell completions: source <(culprit completions bash)");
+  cmd->add_option("shell", shell)->required()->check(CLI::IsMember({"bash", "zsh", "fish"}));
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e) == 0 ? kExitFine : kExitUsage;
+  }
+  if (app.got_subcommand("replay")) return RunReplay(replay);
+  if (app.got_subcommand("check")) return RunCheck(check);
+  if (app.got_subcommand("test")) return RunTest(test);
+  if (app.got_subcommand("explain")) return RunExplain(explain);
+  if (app.got_subcommand("evidence")) return RunEvidence(evidence);
+  if (app.got_subcommand("schema")) return RunSchema(schema);
+  return PrintCompletions(app, shell);
+}
+
+}  // namespace
+}  // namespace culprit
+
+int main(int argc, char** argv) { return culprit::Main(argc, argv); }

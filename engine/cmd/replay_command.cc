@@ -1,0 +1,151 @@
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/civil_time.h"
+#include "engine/base/status.h"
+#include "engine/cmd/commands.h"
+#include "engine/cmd/progress.h"
+#include "engine/ingest/path_source.h"
+#include "sinks/render/render.h"
+
+namespace culprit {
+namespace {
+
+// "2026-11-21T06:51:05", with or without zone, "2026-11-21 06:51", "2026-11-21".
+bool ParseMoment(const std::string& text, absl::TimeZone zone, TimeUs* out) {
+  absl::Time time;
+  std::string error;
+  for (const char* format :
+       {"%Y-%m-%d%ET%H:%M:%E*S%Ez", "%Y-%m-%d %H:%M:%E*S%Ez", "%Y-%m-%d%ET%H:%M:%E*S",
+        "%Y-%m-%d %H:%M:%E*S", "%Y-%m-%d%ET%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d"}) {
+    if (!absl::ParseTime(format, text, zone, &time, &error)) continue;
+    *out = absl::ToUnixMicros(time);
+    return true;
+  }
+  return false;
+}
+
+absl::Status SetRange(const ReplayFlags& flags, ReplayOptions* options) {
+  const auto set = [&](const char* flag, const std::string& text, TimeUs* out) {
+    if (text.empty() || ParseMoment(text, options->scan.parse.zone, out)) return absl::OkStatus();
+    return absl::InvalidArgumentError(absl::StrCat(flag, ": '", text,
+                                                   "' is not a time; expected e.g. ",
+                                                   "2026-11-21T06:51:05Z or '2026-11-21 06:51'"));
+  };
+  CULPRIT_RETURN_IF_ERROR(set("--since", flags.since, &options->scan.signals.since));
+  CULPRIT_RETURN_IF_ERROR(set("--until", flags.until, &options->scan.signals.until));
+  if (options->scan.signals.since >= options->scan.signals.until)
+    return absl::InvalidArgumentError("--since must be before --until");
+  return absl::OkStatus();
+}
+
+std::string Render(const Report& report, const ReplayFlags& flags, bool to_terminal) {
+  if (flags.format == "json") return RenderJson(report);
+  if (flags.format == "jsonl") return RenderJsonLines(report);
+  if (flags.format == "markdown") return RenderMarkdown(report);
+  if (flags.format == "html") return RenderHtml(report);
+  TextOptions options;
+  options.all = flags.all;
+  options.color = to_terminal ? UseColor(flags.color, STDOUT_FILENO) : flags.color == "always";
+  options.width = to_terminal ? TerminalWidth(STDOUT_FILENO) : 110;
+  return RenderText(report, options);
+}
+
+// 0 if it was written.
+int Write(const std::string& text, const std::string& path) {
+  if (path.empty() || path == "-") {
+    std::cout << text << std::flush;
+    if (std::cout) return kExitFine;
+    PrintError("writing to standard output failed");
+    return kExitFinding;
+  }
+  std::ofstream out(path, std::ios::binary);
+  out << text << std::flush;
+  if (out) return kExitFine;
+  PrintError(absl::StrCat(path, ": cannot be written"));
+  return kExitFinding;
+}
+
+bool HasIncident(const Report& report) {
+  return std::any_of(report.incidents.begin(), report.incidents.end(), [](const Incident& i) {
+    return i.state == IncidentState::kOpen || i.state == IncidentState::kResolved;
+  });
+}
+
+}  // namespace
+
+int RunReplay(const ReplayFlags& flags) {
+  ReplayOptions options;
+  const absl::StatusOr<ParseOptions> parse = ToParseOptions(flags.input);
+  if (!parse.ok()) {
+    PrintError(parse.status().message().data());
+    return kExitUsage;
+  }
+  options.scan.parse = *parse;
+  if (const absl::Status status = SetRange(flags, &options); !status.ok()) {
+    PrintError(std::string(status.message()));
+    return kExitUsage;
+  }
+  options.scan.workers = flags.workers > 0
+                             ? flags.workers
+                             : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+
+  const absl::StatusOr<Engine> engine = BuildEngine(flags.knowledge);
+  if (!engine.ok()) {
+    PrintError(std::string(engine.status().message()));
+    return ExitCodeFor(engine.status());
+  }
+  absl::StatusOr<std::unique_ptr<PathSource>> source =
+      MakePathSource(flags.inputs, IngestOptions());
+  if (!source.ok()) {
+    PrintError(std::string(source.status().message()));
+    return kExitFinding;
+  }
+
+  ScanProgress progress;
+  ProgressLine line(progress, !flags.quiet && isatty(STDERR_FILENO));
+  absl::StatusOr<Report> report =
+      Replay((*source)->Units(), *engine, options, &progress,
+             [&](ReplayPhase phase, double done) { line.Phase(phase, done); });
+  line.Stop();
+  if (!report.ok()) {
+    PrintError(std::string(report.status().message()));
+    return kExitFinding;
+  }
+
+  bool failed = false;
+  for (const absl::Status& problem : (*source)->problems()) {
+    PrintError(std::string(problem.message()));
+    report->stats.reasons.Count(Reason::kUnreadableInput);
+    failed = true;
+  }
+  for (const ReportStream& stream : report->streams) {
+    if (stream.error.empty()) continue;
+    PrintError(stream.error.find(stream.name) != std::string::npos
+                   ? stream.error
+                   : absl::StrCat(stream.name, ": ", stream.error));
+    failed = true;
+  }
+  for (const SkippedInput& skipped : (*source)->skipped()) {
+    if (skipped.binary) report->stats.reasons.Count(Reason::kBinaryInput);
+    if (!flags.quiet) PrintError(absl::StrCat("skipped ", skipped.path, ": ", skipped.reason));
+  }
+  if (report->stats.streams == 0) {
+    PrintError("nothing to read: no input held any log lines");
+    failed = true;
+  }
+  if (const int code = Write(Render(*report, flags, flags.output.empty()), flags.output); code != 0)
+    return code;
+  if (!flags.output.empty() && flags.output != "-" && !flags.quiet)
+    PrintError(absl::StrCat("wrote ", flags.output));
+  if (failed) return kExitFinding;
+  return flags.fail_on_incident && HasIncident(*report) ? kExitFinding : kExitFine;
+}
+
+}  // namespace culprit
