@@ -25,12 +25,12 @@ int RunCheck(const CheckFlags& flags) {
   for (SignatureIndex i = 0; i < all.signatures.size(); ++i) {
     const SignatureSet::Info& info = engine->signatures->info(i);
     const SignatureSpec& spec = all.signatures[i];
-    if (!info.always_verify && info.weight < kWeakTrigger) continue;
+    if (!info.always_verify && info.line_share < kWeakTrigger) continue;
     const std::string why =
         info.always_verify
             ? "no literal that every match holds: RE2 looks at every line"
             : absl::StrCat("weak trigger: fires on about ",
-                           static_cast<int>(info.weight * 1000) / 10.0, " % of lines");
+                           static_cast<int>(info.line_share * 1000) / 10.0, " % of lines");
     slow.push_back({{"signature", spec.id}, {"why", why}, {"triggers", info.triggers}});
     absl::StrAppend(&text, spec.where.file, ":", spec.where.line, ": slow: signature ", spec.id,
                     ": ", why, "\n");

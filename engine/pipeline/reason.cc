@@ -120,7 +120,7 @@ class ReasonRun {
  private:
   void CloseSlices() {
     while (orderer_.NextClosed(&slice_)) {
-      while (detector_.PassTime(slice_.start, kTick, &outcome_)) Correlate();
+      while (detector_.PassTime(slice_.start, 0, &outcome_)) Correlate();
       detector_.OnSlice(std::move(slice_), &outcome_);
       Correlate();
     }
@@ -130,7 +130,6 @@ class ReasonRun {
     correlator_.OnSlice(outcome_);
   }
 
-  static constexpr DurationUs kTick = 5 * kSecondUs;
 
   const ReasonOptions& options_;
   Orderer orderer_;

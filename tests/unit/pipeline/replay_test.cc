@@ -77,7 +77,7 @@ std::vector<std::pair<std::string, std::string>> Outage() {
   return {{"logs/web.log", web}, {"logs/orders.log", orders}, {"logs/db.log", db}};
 }
 
-Report Run(std::vector<std::pair<std::string, std::string>> streams, const ReplayOptions& options) {
+Report ReplayOf(std::vector<std::pair<std::string, std::string>> streams, const ReplayOptions& options) {
   const Engine engine = ShopEngine();
   ScanProgress progress;
   auto report = Replay(MemoryUnits(std::move(streams)), engine, options, &progress,
@@ -87,7 +87,7 @@ Report Run(std::vector<std::pair<std::string, std::string>> streams, const Repla
 }
 
 TEST(Replay, NamesTheRootWhatItTookDownAndTheFirstStep) {
-  const Report report = Run(Outage(), ReplayOptions());
+  const Report report = ReplayOf(Outage(), ReplayOptions());
   ASSERT_EQ(report.incidents.size(), 1u) << RenderJson(report);
   const Incident& incident = report.incidents[0];
   EXPECT_EQ(incident.root.component, "db");
@@ -102,18 +102,20 @@ TEST(Replay, NamesTheRootWhatItTookDownAndTheFirstStep) {
 
 TEST(Replay, EvidenceCitesTheExactBytes) {
   const auto streams = Outage();
-  const Report report = Run(streams, ReplayOptions());
+  const Report report = ReplayOf(streams, ReplayOptions());
   ASSERT_EQ(report.incidents.size(), 1u);
   ASSERT_FALSE(report.incidents[0].evidence.empty());
   for (const Evidence& e : report.incidents[0].evidence) {
     const std::string& name = report.streams[e.position.partition].name;
-    for (const auto& [stream, text] : streams)
-      if (stream == name) EXPECT_EQ(text.substr(e.position.offset, e.position.length), e.line);
+    for (const auto& [stream, text] : streams) {
+      if (stream != name) continue;
+      EXPECT_EQ(text.substr(e.position.offset, e.position.length), e.line);
+    }
   }
 }
 
 TEST(Replay, SameBytesForAnyOrderWorkersAndMemory) {
-  const std::string expected = RenderJson(Run(Outage(), ReplayOptions()));
+  const std::string expected = RenderJson(ReplayOf(Outage(), ReplayOptions()));
   for (uint64_t seed = 1; seed <= 8; ++seed) {
     auto streams = Outage();
     std::shuffle(streams.begin(), streams.end(), std::mt19937_64(seed));
@@ -121,7 +123,7 @@ TEST(Replay, SameBytesForAnyOrderWorkersAndMemory) {
     options.scan.workers = static_cast<int>(seed);
     options.reason.interleave_seed = seed;
     options.log_memory_bytes = seed % 2 ? 0 : 1 << 20;
-    EXPECT_EQ(RenderJson(Run(std::move(streams), options)), expected) << seed;
+    EXPECT_EQ(RenderJson(ReplayOf(std::move(streams), options)), expected) << seed;
   }
 }
 
@@ -136,7 +138,7 @@ TEST(Replay, QuietLogsMakeNoIncident) {
     }
     text = quiet;
   }
-  const Report report = Run(std::move(streams), ReplayOptions());
+  const Report report = ReplayOf(std::move(streams), ReplayOptions());
   for (const Incident& i : report.incidents)
     EXPECT_EQ(i.state, IncidentState::kSuspected) << i.title;
 }
@@ -144,7 +146,7 @@ TEST(Replay, QuietLogsMakeNoIncident) {
 TEST(Replay, CountsWhatLiesOutsideTheRange) {
   ReplayOptions options;
   options.scan.signals.until = 0;
-  const Report report = Run(Outage(), options);
+  const Report report = ReplayOf(Outage(), options);
   EXPECT_EQ(report.stats.signals, 0u);
   EXPECT_GT(report.stats.reasons.Get(Reason::kOutsideRange), 400u);
   EXPECT_TRUE(report.incidents.empty());
