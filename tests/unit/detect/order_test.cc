@@ -47,10 +47,17 @@ Sequence RandomSequence(std::mt19937_64& rng, PartitionId partition, size_t n) {
     t += static_cast<TimeUs>(rng() % 600'000);
     TimeUs time = t;
     switch (rng() % 40) {
-      case 0: time -= static_cast<TimeUs>(rng() % 12'000'000); break;  // some of them late
-      case 1: time += static_cast<TimeUs>(rng() % 900'000'000); break;  // some beyond the guard
-      case 2: t += static_cast<TimeUs>(rng() % 200'000'000); break;     // a pause
-      default: break;
+      case 0:
+        time -= static_cast<TimeUs>(rng() % 12'000'000);
+        break;  // some of them late
+      case 1:
+        time += static_cast<TimeUs>(rng() % 900'000'000);
+        break;  // some beyond the guard
+      case 2:
+        t += static_cast<TimeUs>(rng() % 200'000'000);
+        break;  // a pause
+      default:
+        break;
     }
     Event e;
     e.mark = rng() % 5 == 0;
@@ -59,8 +66,9 @@ Sequence RandomSequence(std::mt19937_64& rng, PartitionId partition, size_t n) {
     if (rng() % 3 == 0) e.signal.target = "t" + std::to_string(rng() % 2);
     e.signal.instance = rng() % 2 ? "i" + std::to_string(rng() % 5) : "";
     e.signal.level = rng() % 2 ? Level::kUnknown : Level::kError;
-    if (e.signal.signature == 2) e.signal.message = "failed job " + std::to_string(rng() % 3) +
-                                                    (rng() % 2 ? " early" : " late");
+    if (e.signal.signature == 2)
+      e.signal.message =
+          "failed job " + std::to_string(rng() % 3) + (rng() % 2 ? " early" : " late");
     events.push_back(std::move(e));
   }
   return events;
@@ -164,10 +172,9 @@ TEST(Orderer, AnyPermutationInsideASliceGivesTheSameSlice) {
     options.max_texts_per_component = round % 2 == 0 ? 4 : 1000;
     std::vector<Signal> signals;
     for (uint64_t i = 0; i < 600; ++i) {
-      Signal s = MakeSignal(static_cast<PartitionId>(rng() % 3), i,
-                            kT0 + static_cast<TimeUs>(rng() % 1'000'000),
-                            static_cast<SignatureIndex>(rng() % 3),
-                            "c" + std::to_string(rng() % 9));
+      Signal s = MakeSignal(
+          static_cast<PartitionId>(rng() % 3), i, kT0 + static_cast<TimeUs>(rng() % 1'000'000),
+          static_cast<SignatureIndex>(rng() % 3), "c" + std::to_string(rng() % 9));
       s.instance = "i" + std::to_string(rng() % 90);
       if (s.signature == 2) {
         s.message = "cannot do " + std::string(1 + rng() % 12, 'x');
@@ -287,7 +294,8 @@ TEST(Orderer, OneWildTimeDoesNotMakeTheRestLate) {
   Orderer orderer({}, &counters);
   orderer.Add(MakeSignal(0, 0, kT0));
   orderer.Add(MakeSignal(0, 1, kT0 + 9000 * kS));
-  for (uint64_t i = 2; i < 100; ++i) orderer.Add(MakeSignal(0, i, kT0 + static_cast<TimeUs>(i) * kS));
+  for (uint64_t i = 2; i < 100; ++i)
+    orderer.Add(MakeSignal(0, i, kT0 + static_cast<TimeUs>(i) * kS));
   EXPECT_EQ(counters.Get(Reason::kLate), 0u);
   orderer.EndPartition(0);
   Slice slice;
