@@ -98,9 +98,4 @@ inline size_t ExpectSameHits(const SignatureSet& set, std::string_view text,
   return slow.size();
 }
 
-// Signatures as packs have them: about sixty regexes of many shapes.
-const std::vector<std::string>& SampleSignatures();
-// A line for each that it matches.
-const std::vector<std::string>& SampleLines();
-
 }  // namespace culprit

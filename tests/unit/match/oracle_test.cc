@@ -7,6 +7,7 @@
 
 #include "tests/unit/match/match_testing.h"
 #include "tests/unit/match/pattern_generator.h"
+#include "tests/unit/match/sample_signatures.h"
 
 namespace culprit {
 namespace {

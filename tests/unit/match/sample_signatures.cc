@@ -1,4 +1,4 @@
-#include "tests/unit/match/match_testing.h"
+#include "tests/unit/match/sample_signatures.h"
 
 namespace culprit {
 namespace {
