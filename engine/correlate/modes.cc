@@ -46,6 +46,7 @@ ModeCatalog::ModeCatalog() {
 ModeCatalog::ModeCatalog(const Knowledge& knowledge, const std::vector<bool>& active_packs,
                          const Topology& topology)
     : ModeCatalog() {
+  claimed_.assign(knowledge.signatures.size(), false);
   for (size_t i = 0; i < knowledge.failure_modes.size(); ++i) {
     const FailureModeSpec& spec = knowledge.failure_modes[i];
     const auto index = static_cast<int32_t>(modes_.size());
@@ -80,6 +81,7 @@ ModeCatalog::ModeCatalog(const Knowledge& knowledge, const std::vector<bool>& ac
         mode.named.push_back(listing.at);
       }
       mode.listings.push_back(listing);
+      claimed_[listing.signature] = true;
     }
     std::sort(mode.listings.begin(), mode.listings.end(), [](const auto& a, const auto& b) {
       return std::tuple(a.signature, a.at, -a.p) < std::tuple(b.signature, b.at, -b.p);
@@ -97,11 +99,7 @@ ModeCatalog::ModeCatalog(const Knowledge& knowledge, const std::vector<bool>& ac
       if (signature != knowledge.signature_by_id.end()) mode.spares.push_back(signature->second);
     }
     std::sort(mode.spares.begin(), mode.spares.end());
-    if (spec.kind == ModeKind::kLink) {
-      links_.push_back(index);
-    } else {
-      by_component_[mode.component].push_back(index);
-    }
+    if (spec.kind != ModeKind::kLink) by_component_[mode.component].push_back(index);
   }
 }
 

@@ -68,12 +68,15 @@ class ModeCatalog {
   size_t size() const { return modes_.size(); }
   // Pack modes of a component, links left out; null: none.
   const std::vector<int32_t>* PackModes(ComponentId id) const;
-  const std::vector<int32_t>& PackLinks() const { return links_; }
+  // Some active failure mode lists this signature.
+  bool Claimed(SignatureIndex signature) const {
+    return signature < claimed_.size() && claimed_[signature];
+  }
 
  private:
   std::vector<Mode> modes_;
   std::map<ComponentId, std::vector<int32_t>> by_component_;
-  std::vector<int32_t> links_;
+  std::vector<bool> claimed_;
 };
 
 }  // namespace culprit

@@ -29,7 +29,15 @@ struct CorrelatorOptions {
   double leak = .01;  // P(a burst in 5 min without any fault) while nothing is learned about it
   bool learn_leaks = true;
   DurationUs leak_half_life = 7 * kDayUs;
-  double own_visible = .9;   // P(a root that logs shows something of its own)
+  double own_visible = .9;  // P(a root that logs shows something of its own)
+  // Absence of what a failure mode lists for a place, when that place shows other things of the
+  // list (they are alternatives more often than not): this part of its weight. 1 would count it
+  // fully; with half of the PlaceOS symptoms dropped top-1 is .87 at 0 to .3, .84 at 1.
+  double absence_beside_symptom = .1;
+  // A signature (not of a dependency class) that active failure modes list says more than its
+  // class: hypotheses that explain it by class alone get this part of p. So "cannot log in" alone
+  // is RethinkDB or the load balancer, not just any dependency of the api.
+  double claimed_elsewhere = .5;
   double evidence_cap = 12;  // nats of one component
 
   // Time, seconds.

@@ -112,6 +112,7 @@ void Scorer::Prepare(const HypothesisRef& h, const HiddenMask& hidden) {
       shared.dependency = dependency;
       shared.server_error = server_error;
       int strong = 0, weak = 0;
+      bool claimed = true;
       uint64_t lines = 0;
       for (uint32_t i = group.begin; i < group.end; ++i) {
         const SymptomItem& item = items[i];
@@ -150,11 +151,13 @@ void Scorer::Prepare(const HypothesisRef& h, const HiddenMask& hidden) {
           shared.leak = item.leak;
           shared.line = item.line;
         }
+        claimed &= modes_.Claimed(item.signature);
         shared.leak = std::min(shared.leak, item.leak);
         if (shared.line != item.line) shared.line = 0;
       }
       if (strong + weak == 0) continue;
       shared.p = ClassProbability(group.cls, group.target, node);
+      if (claimed && !dependency) shared.p *= options_.claimed_elsewhere;
       if (strong == 0) {
         shared.p = std::min(shared.p, WeakCap(node == 0));
         if (node == 0 && lines > 10) {
@@ -181,7 +184,8 @@ double Scorer::Probability(const HypothesisRef& h, uint32_t item) const {
   if (node < 0 || (node == 0 && copy.mode_->kind == ModeKind::kLink)) return 0;
   if (copy.mode_->Spares(it.signature)) return 0;
   if (const auto* listing = copy.ListingOf(it, node)) return listing->p;
-  const double p = copy.ClassProbability(it.cls, it.target, node);
+  double p = copy.ClassProbability(it.cls, it.target, node);
+  if (!IsDependencyClass(it.cls) && modes_.Claimed(it.signature)) p *= options_.claimed_elsewhere;
   return it.weak ? std::min(p, copy.WeakCap(node == 0)) : p;
 }
 
@@ -225,12 +229,17 @@ double Scorer::AbsenceLog(const Spot* spot, int32_t node, TimeUs onset, const Se
     return log;
   }
   if (mode_->Names(at.id)) {
+    bool any = false;
     for (const Mode::Listing& listing : mode_->listings) {
-      if (listing.at != at.id || SignatureAt(spot, listing.signature)) continue;
+      if (listing.at != at.id) continue;
+      if (SignatureAt(spot, listing.signature)) {
+        any = true;
+        continue;
+      }
       const double stretch = std::max(1.0, listing.late_after / 120);
       log += std::log1p(-listing.p * Maturity(onset, 1, stretch));
     }
-    return log;
+    return any ? options_.absence_beside_symptom * log : log;
   }
   const double mature = Maturity(onset, at.hops);
   if (!seen.dependency) {
