@@ -103,14 +103,14 @@ bool ReadHadoop(const TimedLine& line, LineFields* out) {
   const Level level = TakeLevel(&cursor);
   if (level == Level::kUnknown || !cursor.TakeSpaces()) return false;
   std::string_view thread;
-  const bool threaded = cursor.peek() == '[';
-  if (threaded) {
-    // A thread's name may hold brackets that do not pair: the logger is behind the last "] ".
+  if (cursor.peek() == '[') {
     if (!cursor.TakeBracketed(&thread, 400) || !cursor.TakeSpaces()) return false;
   }
   const std::string_view logger = TakeLogger(&cursor);
   if (!HasDot(logger) || !cursor.Take(':')) return false;
-  if (!threaded && line.stamp.format == TimeFormat::kIso && !logger.starts_with("org.apache.")) {
+  // Others print the same pattern: that is ReadJava's.
+  if (line.stamp.format != TimeFormat::kHdfs && line.stamp.format != TimeFormat::kShortYmd &&
+      !logger.starts_with("org.apache.hadoop.")) {
     return false;
   }
   cursor.SkipSpaces();
@@ -191,6 +191,10 @@ bool ReadJava(const TimedLine& line, LineFields* out) {
   }
   const Cursor before_logger = cursor;
   logger = TakeLogger(&cursor);
+  if (cursor.peek() == ':' && IsDigit(cursor.peek(1))) {  // "Pool-logState:403"
+    cursor.Skip(1);
+    cursor.TakeDigits();
+  }
   const bool class_like = HasDot(logger) || logger.find('#') != std::string_view::npos;
   if (logger.empty() || (!threaded && !class_like)) return false;
   cursor.SkipSpaces();

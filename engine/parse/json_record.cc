@@ -304,7 +304,10 @@ bool JsonReader::Read(std::string_view line, std::string_view extra_key, StampRe
       fields.service = weak;
     }
   }
-  if (fields.service.starts_with('/')) fields.service.remove_prefix(1);
+  // "/aws/lambda/ingest", Docker's "/cart".
+  if (fields.service.starts_with('/')) {
+    fields.service.remove_prefix(fields.service.rfind('/') + 1);
+  }
   fields.format = saw(JsonHint::kMongodb) ? FormatId::kMongodb : FormatId::kJson;
   fields.self_contained = true;
 

@@ -209,6 +209,22 @@ bool LineParser::ParseTimed(std::string_view text, size_t depth, LineFields* out
     return true;
   }
   if (ReadTimedFormats(line, out)) return true;
+  if (MayWrap(FormatId::kKubectl, depth) && MayBeTimestamped(line)) {
+    // Only where the rest is a line of its own: a known format, or a piece of a trace.
+    const std::string_view rest = line.rest.substr(1);
+    LineFields inner;
+    ParseInner(rest, depth + 1, &inner);
+    Level level = Level::kUnknown;
+    if ((inner.shape == Shape::kHead &&
+         (inner.format != FormatId::kPlain || inner.stamp.known())) ||
+        (inner.shape == Shape::kTrace && FindLevel(rest.substr(0, 40), &level) == 0)) {
+      outer = LineFields{};
+      outer.stamp = line.stamp;
+      Merge(outer, FormatId::kKubectl, &inner);
+      *out = inner;
+      return true;
+    }
+  }
   LineFields fields;
   ReadContext context{stamps_, arena_};
   if (MayBe(FormatId::kLambda) && ReadLambda(text, context, &fields)) {

@@ -5,21 +5,6 @@
 namespace culprit {
 namespace {
 
-// "KeyError: 'x'", "psycopg2.OperationalError", "System.Net.Http.HttpRequestException: ...": the
-// last line of a Python trace, or the line between two traces.
-bool LooksLikeException(std::string_view text) {
-  size_t n = 0;
-  while (n < text.size() && (IsAlnum(text[n]) || text[n] == '.' || text[n] == '_')) ++n;
-  if (n < 4 || n > 120 || !IsAlpha(text[0])) return false;
-  if (n < text.size() && text[n] != ':') return false;
-  const std::string_view name = text.substr(0, n);
-  for (std::string_view end : {"Error", "Exception", "Failure", "Fault", "Exit", "Interrupt",
-                               "Timeout", "Warning", "Refused", "NotFound", "Iteration"}) {
-    if (name.ends_with(end)) return true;
-  }
-  return Contains(name, "Error") || Contains(name, "Exception");
-}
-
 // "main.(*Server).Serve(0xc000, {0x1, 0x2})", "net/http.(*conn).serve(...)"
 bool LooksLikeGoFrame(std::string_view text) {
   if (text.size() < 4 || !text.ends_with(')') || !IsAlpha(text[0])) return false;
@@ -33,6 +18,19 @@ bool LooksLikeGoFrame(std::string_view text) {
 }
 
 }  // namespace
+
+bool LooksLikeException(std::string_view text) {
+  size_t n = 0;
+  while (n < text.size() && (IsAlnum(text[n]) || text[n] == '.' || text[n] == '_')) ++n;
+  if (n < 4 || n > 120 || !IsAlpha(text[0])) return false;
+  if (n < text.size() && text[n] != ':') return false;
+  const std::string_view name = text.substr(0, n);
+  for (std::string_view end : {"Error", "Exception", "Failure", "Fault", "Exit", "Interrupt",
+                               "Timeout", "Warning", "Refused", "NotFound", "Iteration"}) {
+    if (name.ends_with(end)) return true;
+  }
+  return Contains(name, "Error") || Contains(name, "Exception");
+}
 
 Shape LookOfText(std::string_view text, Level* level) {
   if (text.empty()) return Shape::kTrace;

@@ -11,6 +11,10 @@ namespace culprit {
 // ("panic: ", "Exception in thread"), with *level then set.
 Shape LookOfText(std::string_view text, Level* level);
 
+// "KeyError: 'x'", "java.sql.SQLException": a class named like an exception, then a colon or the
+// end.
+bool LooksLikeException(std::string_view text);
+
 // True if `line` belongs to the record that `previous`, the physical line right before it, belongs
 // to. `joins_text`: in this stream free text continues a record.
 bool Continues(const LineFields& previous, const LineFields& line, bool joins_text);

@@ -122,7 +122,11 @@ void ReadPlain(std::string_view text, StampReader& stamps, const Stamp& stamp, s
     out->message = text;
     if (out->shape == Shape::kText) {
       Level level = Level::kUnknown;
-      if (const size_t n = FindLevel(text.substr(0, 40), &level); n > 0) out->level = level;
+      if (FindLevel(text.substr(0, 40), &level) > 0) {
+        out->level = level;
+      } else if (LooksLikeException(text)) {
+        out->level = Level::kError;
+      }
     }
     return;
   }

@@ -37,6 +37,9 @@ bool ReadSyslogPriority(std::string_view text, ReadContext& context, LineFields*
 bool ReadSyslog(const TimedLine& line, LineFields* out, Wrapped* wrapped);  // Nov 21 ... host tag:
 bool ReadCloudWatchText(const TimedLine& line, LineFields* out, Wrapped* wrapped);
 
+// True if the time may have been put in front by kubectl logs --timestamps or docker logs -t.
+bool MayBeTimestamped(const TimedLine& line);
+
 // cloud.cc
 bool ReadLambda(std::string_view text, ReadContext& context, LineFields* out);
 // logfmt.cc

@@ -56,4 +56,12 @@ bool ReadKubectl(std::string_view text, LineFields* out, Wrapped* wrapped) {
   return true;
 }
 
+// 2026-11-21T06:51:05.123456789Z text: nanoseconds and a zone.
+bool MayBeTimestamped(const TimedLine& line) {
+  const size_t time_size = line.text.size() - line.rest.size();
+  return !line.bracketed && line.stamp.format == TimeFormat::kIso && line.stamp.zoned &&
+         time_size >= 30 && line.text[10] == 'T' && IsDigit(line.text[28]) &&
+         line.rest.starts_with(' ');
+}
+
 }  // namespace culprit
