@@ -17,7 +17,7 @@
 
 namespace culprit {
 
-// Slices during which something logged. A pause counts at most 30 s.
+// Slices during which something logged. A pause counts at most `max_step`.
 class LiveClock {
  public:
   explicit LiveClock(int64_t max_step) : max_step_(max_step) {}
@@ -102,7 +102,7 @@ class LifeTracker {
   };
   static constexpr size_t kMaxGroups = 4;
 
-  int64_t MaxStep() const { return 30 * kSecondUs / options_.slice; }
+  int64_t MaxStep() const { return 10 * kSecondUs / options_.slice; }
   uint32_t FindOrAdd(const std::string& name, int64_t slice);
   void RankNew();
   void Roll(Component& c, int64_t slice);

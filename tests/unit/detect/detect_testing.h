@@ -1,6 +1,7 @@
 // Shared by the tests of detect/: signals in one line, and a run of orderer and detector that keeps
 // copies of everything that happened.
 #pragma once
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <random>
@@ -13,7 +14,7 @@
 
 namespace culprit {
 
-inline constexpr TimeUs kT0 = 1'772'000'000 * kSecondUs;  // a whole minute of 2026
+inline constexpr TimeUs kT0 = 1'772'000'040 * kSecondUs;  // a whole minute of 2026
 
 inline Signal MakeSignal(PartitionId partition, uint64_t offset, TimeUs time,
                          SignatureIndex signature = 0, std::string component = "api") {
@@ -101,7 +102,7 @@ class Pipeline {
   void Finish(const std::vector<PartitionId>& partitions) {
     for (const PartitionId p : partitions) orderer.EndPartition(p);
     Drain();
-    Pass(detector.quiet_at());
+    if (detector.now() != kNoTime) Pass(std::max(detector.quiet_at(), detector.now() + kHourUs));
   }
 
   Counters counters;
