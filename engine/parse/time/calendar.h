@@ -24,16 +24,6 @@ constexpr int64_t DaysFromCivil(int y, int month, int day) {
   return static_cast<int64_t>(era) * 146097 + doe - 719468;
 }
 
-// The civil year that holds this day (days since 1970-01-01; from year 0).
-constexpr int YearOfDay(int64_t days) {
-  const int64_t z = days + 719468;
-  const int64_t era = z / 146097;
-  const int64_t doe = z - era * 146097;
-  const int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-  const int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-  return static_cast<int>(yoe + era * 400 + (doy >= 306 ? 1 : 0));  // years here begin in March
-}
-
 // Floor division into days: right for times before 1970 too.
 constexpr int64_t DayOf(TimeUs t) { return t >= 0 ? t / kDayUs : -((-t + kDayUs - 1) / kDayUs); }
 

@@ -1,39 +1,92 @@
 #include "engine/parse/time/scan.h"
 
-#include <cstddef>
 #include <string_view>
 
 namespace culprit::time_scan {
 namespace {
 
-struct NamedZone {
-  std::string_view name;
-  int minutes;
-};
 // Names that mean one offset in practice; ambiguous ones (IST) are left out, so such times count as
 // zoneless and take the configured zone.
-constexpr NamedZone kZones[] = {
-    {"UTC", 0},    {"GMT", 0},     {"Z", 0},       {"CET", 60},   {"CEST", 120}, {"WET", 0},
-    {"WEST", 60},  {"BST", 60},    {"EET", 120},   {"EEST", 180}, {"MSK", 180},  {"EST", -300},
-    {"EDT", -240}, {"CST", -360},  {"CDT", -300},  {"MST", -420}, {"MDT", -360}, {"PST", -480},
-    {"PDT", -420}, {"AKST", -540}, {"AKDT", -480}, {"HST", -600}, {"JST", 540},  {"KST", 540},
-    {"HKT", 480},  {"SGT", 480},   {"AEST", 600},  {"AEDT", 660}, {"ACST", 570}, {"AWST", 480},
-    {"NZST", 720}, {"NZDT", 780},  {"SAST", 120},  {"UCT", 0},
-};
+constexpr uint32_t Pack(std::string_view name) {
+  uint32_t packed = 0;
+  for (char c : name) packed = packed << 8 | static_cast<unsigned char>(c);
+  return packed;
+}
+constexpr int kNoZone = INT32_MAX;
+
+// Minutes east of UTC.
+int ZoneMinutes(uint32_t packed) {
+  switch (packed) {
+    case Pack("Z"):
+    case Pack("UTC"):
+    case Pack("UCT"):
+    case Pack("GMT"):
+    case Pack("WET"):
+      return 0;
+    case Pack("CET"):
+    case Pack("WEST"):
+    case Pack("BST"):
+      return 60;
+    case Pack("CEST"):
+    case Pack("EET"):
+    case Pack("SAST"):
+      return 120;
+    case Pack("EEST"):
+    case Pack("MSK"):
+      return 180;
+    case Pack("HKT"):
+    case Pack("SGT"):
+    case Pack("AWST"):
+      return 480;
+    case Pack("JST"):
+    case Pack("KST"):
+      return 540;
+    case Pack("ACST"):
+      return 570;
+    case Pack("AEST"):
+      return 600;
+    case Pack("AEDT"):
+      return 660;
+    case Pack("NZST"):
+      return 720;
+    case Pack("NZDT"):
+      return 780;
+    case Pack("EDT"):
+      return -240;
+    case Pack("EST"):
+    case Pack("CDT"):
+      return -300;
+    case Pack("CST"):
+    case Pack("MDT"):
+      return -360;
+    case Pack("MST"):
+    case Pack("PDT"):
+      return -420;
+    case Pack("PST"):
+    case Pack("AKDT"):
+      return -480;
+    case Pack("AKST"):
+      return -540;
+    case Pack("HST"):
+      return -600;
+    default:
+      return kNoZone;
+  }
+}
 
 const char* Name(const char* p, const char* end, int64_t* offset_seconds) {
-  size_t n = 0;
-  while (n < 5 && p + n != end && p[n] >= 'A' && p[n] <= 'Z') ++n;
-  if (n == 0 || n > 4) return nullptr;
-  if (p + n != end && (IsAlnum(p[n]) || p[n] == '_' || p[n] == '-' || p[n] == '=')) return nullptr;
-  const std::string_view name(p, n);
-  for (const NamedZone& zone : kZones) {
-    if (zone.name == name) {
-      *offset_seconds = zone.minutes * 60;
-      return p + n;
-    }
+  uint32_t packed = 0;
+  const char* q = p;
+  for (; q != end && *q >= 'A' && *q <= 'Z'; ++q) {
+    if (q - p == 4) return nullptr;
+    packed = packed << 8 | static_cast<unsigned char>(*q);
   }
-  return nullptr;
+  if (q == p) return nullptr;
+  if (q != end && (IsAlnum(*q) || *q == '_' || *q == '-' || *q == '=')) return nullptr;
+  const int minutes = ZoneMinutes(packed);
+  if (minutes == kNoZone) return nullptr;
+  *offset_seconds = minutes * 60;
+  return q;
 }
 
 const char* Offset(const char* p, const char* end, bool hours_alone, int64_t* offset_seconds) {

@@ -2,7 +2,9 @@
 // parse/time. Every function takes [p, end) and returns where it stopped, nullptr for "does not
 // fit".
 #pragma once
+#include <bit>
 #include <cstdint>
+#include <cstring>
 
 #include "engine/core/time.h"
 
@@ -103,14 +105,46 @@ inline const char* Day(const char* p, const char* end, Fields* f) {
   return p;
 }
 
+// Eight bytes as they stand, first byte lowest.
+inline uint64_t Load8(const char* p) {
+  uint64_t v;
+  std::memcpy(&v, p, 8);
+  return v;
+}
+
+// High bit set in every byte that is not a digit. (Bytes above a non-ASCII one may be flagged too;
+// the lowest flag is always right.)
+constexpr uint64_t NonDigits(uint64_t v) {
+  return ((v + 0x4646464646464646u) | (v - 0x3030303030303030u)) & 0x8080808080808080u;
+}
+
 // ".123456": microseconds to `us`; returns p itself where there is no fraction.
 inline const char* Fraction(const char* p, const char* end, int64_t* us) {
+  static_assert(std::endian::native == std::endian::little);
   *us = 0;
   if (end - p < 2 || !IsDigit(p[1])) return p;
   if (*p != '.' && *p != ',') {
     if (*p != ':' || end - p < 4 || !IsDigit(p[2]) || !IsDigit(p[3])) return p;
   }
   ++p;
+  if (end - p >= 8) {
+    uint64_t v = Load8(p);
+    const uint64_t stop = NonDigits(v);
+    const int digits = stop == 0 ? 8 : std::countr_zero(stop) / 8;
+    if (digits < 8) {  // at least 1, seen above
+      const uint64_t keep = (uint64_t{1} << (digits * 8)) - 1;
+      v = (v & keep) | (0x3030303030303030u & ~keep);
+    }
+    v -= 0x3030303030303030u;
+    v = v * 10 + (v >> 8);
+    v = ((v & 0x000000ff000000ffu) * 0x000f424000000064u +
+         ((v >> 16) & 0x000000ff000000ffu) * 0x0000271000000001u) >>
+        32;
+    *us = static_cast<int64_t>(static_cast<uint32_t>(v) / 100);
+    p += digits;
+    while (digits == 8 && p != end && IsDigit(*p)) ++p;
+    return p;
+  }
   int64_t value = 0;
   int digits = 0;
   for (; p != end && IsDigit(*p); ++p) {

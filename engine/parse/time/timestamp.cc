@@ -1,247 +1,76 @@
 #include "engine/parse/time/timestamp.h"
 
-#include <algorithm>
 #include <cstring>
+#include <utility>
 
-#include "engine/parse/time/calendar.h"
-#include "engine/parse/time/local_zone.h"
+#include "engine/parse/time/heads.h"
+#include "engine/parse/time/resolve.h"
 #include "engine/parse/time/scan.h"
 
 namespace culprit {
 namespace {
 
-using namespace time_scan;  // NOLINT(google-build-using-namespace): the pieces of this very file
+using namespace time_scan;  // NOLINT(google-build-using-namespace): the pieces of this very folder
 
-constexpr int kMinYear = 1970, kMaxYear = 2199;
 constexpr int64_t kMaxEpochSeconds = 4102444800;  // 2100-01-01
-
-// ---- Heads: everything through the seconds -----------------------------------------------------
-
-int TwoDigitYear(int yy) { return yy < 0 ? -1 : yy < 70 ? 2000 + yy : 1900 + yy; }
-
-const char* HeadIso(const char* p, const char* end, Fields* f) {
-  if (end - p < 16 || p[4] != '-' || p[7] != '-' || p[13] != ':') return nullptr;
-  const char sep = p[10];
-  if (sep != 'T' && sep != ' ' && sep != 't' && sep != '_') return nullptr;
-  f->year = Four(p), f->month = Two(p + 5), f->day = Two(p + 8);
-  if (f->year < 0) return nullptr;
-  if (end - p >= 19 && p[16] == ':') return Clock(p + 11, end, f);
-  if (sep != 'T') return nullptr;  // 2026-11-21T06:51Z
-  f->hour = Two(p + 11), f->minute = Two(p + 14), f->second = 0;
-  return p + 16;
-}
-
-const char* HeadIsoCompact(const char* p, const char* end, Fields* f) {
-  if (end - p < 15 || p[8] != 'T') return nullptr;
-  f->year = Four(p), f->month = Two(p + 4), f->day = Two(p + 6);
-  f->hour = Two(p + 9), f->minute = Two(p + 11), f->second = Two(p + 13);
-  return f->year < 0 ? nullptr : p + 15;
-}
-
-const char* HeadSlashYmd(const char* p, const char* end, Fields* f) {
-  if (end - p < 19 || p[4] != '/' || p[7] != '/' || (p[10] != ' ' && p[10] != 'T')) return nullptr;
-  f->year = Four(p), f->month = Two(p + 5), f->day = Two(p + 8);
-  return f->year < 0 ? nullptr : Clock(p + 11, end, f);
-}
-
-// "Nov 21 ", "Nov  1 ", "Nov 1 ".
-const char* MonthDay(const char* p, const char* end, Fields* f) {
-  if (end - p < 6 || p[3] != ' ' || (f->month = MonthOf(p)) == 0) return nullptr;
-  p = Day(p + 4, end, f);
-  return p == nullptr || p == end || *p != ' ' ? nullptr : p + 1;
-}
-
-const char* HeadSyslog(const char* p, const char* end, Fields* f) {
-  p = MonthDay(p, end, f);
-  return p == nullptr ? nullptr : Clock(p, end, f);
-}
-
-const char* HeadSyslogYear(const char* p, const char* end, Fields* f) {
-  p = MonthDay(p, end, f);
-  if (p == nullptr || end - p < 13 || p[4] != ' ' || (f->year = Four(p)) < 0) return nullptr;
-  return Clock(p + 5, end, f);
-}
-
-const char* HeadYearSyslog(const char* p, const char* end, Fields* f) {
-  if (end - p < 6 || p[4] != ' ' || (f->year = Four(p)) < 0) return nullptr;
-  return HeadSyslog(p + 5, end, f);
-}
-
-const char* HeadClf(const char* p, const char* end, Fields* f) {
-  if (end - p < 20 || p[2] != '/' || p[6] != '/' || p[11] != ':') return nullptr;
-  f->day = Two(p), f->month = MonthOf(p + 3), f->year = Four(p + 7);
-  return f->year < 0 ? nullptr : Clock(p + 12, end, f);
-}
-
-const char* HeadKlog(const char* p, const char* end, Fields* f) {
-  if (end - p < 13 || p[4] != ' ') return nullptr;
-  f->month = Two(p), f->day = Two(p + 2);
-  return Clock(p + 5, end, f);
-}
-
-const char* HeadGlogYear(const char* p, const char* end, Fields* f) {
-  if (end - p < 17 || p[8] != ' ') return nullptr;
-  f->year = Four(p), f->month = Two(p + 4), f->day = Two(p + 6);
-  return f->year < 0 ? nullptr : Clock(p + 9, end, f);
-}
-
-const char* HeadDayMonYear(const char* p, const char* end, Fields* f) {
-  p = Day(p, end, f);
-  if (p == nullptr || end - p < 18) return nullptr;
-  const char sep = *p;
-  if ((sep != ' ' && sep != '-') || p[4] != sep || p[9] != ' ') return nullptr;
-  f->month = MonthOf(p + 1), f->year = Four(p + 5);
-  return f->year < 0 ? nullptr : Clock(p + 10, end, f);
-}
-
-const char* HeadRfc2822(const char* p, const char* end, Fields* f) {
-  if (end - p < 6 || p[3] != ',' || p[4] != ' ' || !IsWeekday(p)) return nullptr;
-  return HeadDayMonYear(p + 5, end, f);
-}
-
-const char* HeadShortYmd(const char* p, const char* end, Fields* f) {
-  if (end - p < 17 || p[2] != '/' || p[5] != '/' || p[8] != ' ') return nullptr;
-  f->year = TwoDigitYear(Two(p)), f->month = Two(p + 3), f->day = Two(p + 6);
-  return f->year < 0 ? nullptr : Clock(p + 9, end, f);
-}
-
-const char* HeadHdfs(const char* p, const char* end, Fields* f) {
-  if (end - p < 13 || p[6] != ' ') return nullptr;
-  f->year = TwoDigitYear(Two(p)), f->month = Two(p + 2), f->day = Two(p + 4);
-  f->hour = Two(p + 7), f->minute = Two(p + 9), f->second = Two(p + 11);
-  return f->year < 0 ? nullptr : p + 13;
-}
-
-const char* HeadBgl(const char* p, const char* end, Fields* f) {
-  if (end - p < 19 || p[4] != '-' || p[7] != '-' || p[10] != '-' || p[13] != '.' || p[16] != '.') {
-    return nullptr;
-  }
-  f->year = Four(p), f->month = Two(p + 5), f->day = Two(p + 8);
-  f->hour = Two(p + 11), f->minute = Two(p + 14), f->second = Two(p + 17);
-  return f->year < 0 ? nullptr : p + 19;
-}
-
-const char* HeadMySql5(const char* p, const char* end, Fields* f) {
-  if (end - p < 15 || p[6] != ' ') return nullptr;
-  f->year = TwoDigitYear(Two(p)), f->month = Two(p + 2), f->day = Two(p + 4);
-  if (f->year < 0) return nullptr;
-  p += 7;
-  return LooseClock(*p == ' ' ? p + 1 : p, end, f);
-}
-
-const char* HeadMonthDay(const char* p, const char* end, Fields* f) {
-  if (end - p < 14 || p[2] != '-' || p[5] != ' ') return nullptr;
-  f->month = Two(p), f->day = Two(p + 3);
-  return Clock(p + 6, end, f);
-}
-
-const char* HeadDotDmy(const char* p, const char* end, Fields* f) {
-  p = Day(p, end, f);
-  if (p == nullptr || end - p < 16 || p[0] != '.' || p[3] != '.' || p[8] != ' ') return nullptr;
-  f->month = Two(p + 1), f->year = Four(p + 4);
-  return f->year < 0 ? nullptr : Clock(p + 9, end, f);
-}
 
 // ---- The table ----------------------------------------------------------------------------------
 
-using Head = const char* (*)(const char*, const char*, Fields*);
-enum : uint8_t { kFrac = 1, kZone = 2 };
+// One function per format, so that its head, the arithmetic and its tail are compiled as one.
+template <Head head, uint8_t tail>
+bool ParseWith(TimeFormat format, std::string_view text, const TimeOptions& options,
+               ParsedTime* out) {
+  const char* begin = text.data();
+  const char* end = begin + text.size();
+  Fields f;
+  const char* p = head(begin, end, &f);
+  int64_t seconds = 0;
+  return p != nullptr && LocalSeconds(f, options, &seconds) &&
+         Finish(begin, p, end, format, tail, seconds, f.year >= 0, options, out);
+}
+
 struct Rule {
   std::string_view name;
   Head head;  // nullptr: the format has a parser of its own
   uint8_t tail;
+  bool (*parse)(TimeFormat, std::string_view, const TimeOptions&, ParsedTime*);
 };
 
+template <Head head, uint8_t tail>
+constexpr Rule Make(std::string_view name) {
+  return {name, head, tail, ParseWith<head, tail>};
+}
+constexpr Rule Own(std::string_view name) { return {name, nullptr, 0, nullptr}; }
+
 constexpr Rule kRules[static_cast<size_t>(TimeFormat::kCount)] = {
-    {"none", nullptr, 0},
-    {"iso", HeadIso, kFrac | kZone},
-    {"iso_compact", HeadIsoCompact, kFrac | kZone},
-    {"slash_ymd", HeadSlashYmd, kFrac | kZone},
-    {"syslog", HeadSyslog, kFrac | kZone},
-    {"syslog_year", HeadSyslogYear, kFrac | kZone},
-    {"year_syslog", HeadYearSyslog, kFrac | kZone},
-    {"clf", HeadClf, kFrac | kZone},
-    {"ctime", nullptr, 0},
-    {"klog", HeadKlog, kFrac},
-    {"glog_year", HeadGlogYear, kFrac},
-    {"day_mon_year", HeadDayMonYear, kFrac | kZone},
-    {"rfc2822", HeadRfc2822, kFrac | kZone},
-    {"short_ymd", HeadShortYmd, kFrac},
-    {"hdfs", HeadHdfs, 0},
-    {"bgl", HeadBgl, kFrac},
-    {"health_app", nullptr, 0},
-    {"proxifier", nullptr, 0},
-    {"mysql5", HeadMySql5, 0},
-    {"month_day", HeadMonthDay, kFrac},
-    {"us_slash", nullptr, 0},
-    {"dot_dmy", HeadDotDmy, kFrac | kZone},
-    {"time_of_day", nullptr, 0},
-    {"kernel", nullptr, 0},
-    {"epoch", nullptr, 0},
+    Own("none"),
+    Make<HeadIso, kFrac | kZone>("iso"),
+    Make<HeadIsoCompact, kFrac | kZone>("iso_compact"),
+    Make<HeadSlashYmd, kFrac | kZone>("slash_ymd"),
+    Make<HeadSyslog, kFrac | kZone>("syslog"),
+    Make<HeadSyslogYear, kFrac | kZone>("syslog_year"),
+    Make<HeadYearSyslog, kFrac | kZone>("year_syslog"),
+    Make<HeadClf, kFrac | kZone>("clf"),
+    Own("ctime"),
+    Make<HeadKlog, kFrac>("klog"),
+    Make<HeadGlogYear, kFrac>("glog_year"),
+    Make<HeadDayMonYear, kFrac | kZone>("day_mon_year"),
+    Make<HeadRfc2822, kFrac | kZone>("rfc2822"),
+    Make<HeadShortYmd, kFrac>("short_ymd"),
+    Make<HeadHdfs, 0>("hdfs"),
+    Make<HeadBgl, kFrac>("bgl"),
+    Own("health_app"),
+    Own("proxifier"),
+    Make<HeadMySql5, 0>("mysql5"),
+    Make<HeadMonthDay, kFrac>("month_day"),
+    Own("us_slash"),
+    Make<HeadDotDmy, kFrac | kZone>("dot_dmy"),
+    Own("time_of_day"),
+    Own("kernel"),
+    Own("epoch"),
 };
 
 const Rule& RuleOf(TimeFormat format) { return kRules[static_cast<size_t>(format)]; }
-
-// ---- From fields to a time ----------------------------------------------------------------------
-
-bool ValidClock(const Fields& f) {
-  return static_cast<unsigned>(f.hour) < 24 && static_cast<unsigned>(f.minute) < 60 &&
-         static_cast<unsigned>(f.second) <= 60;
-}
-
-int64_t ClockSeconds(const Fields& f) { return f.hour * 3600 + f.minute * 60 + f.second; }
-
-DurationUs OffsetAt(const TimeOptions& options, TimeUs local) {
-  return options.local_zone == nullptr ? options.zone_offset_us
-                                       : options.local_zone->OffsetAtLocal(local);
-}
-
-// Civil seconds read as UTC. Infers the year where the text has none.
-bool LocalSeconds(const Fields& f, const TimeOptions& options, int64_t* seconds) {
-  if (static_cast<unsigned>(f.month - 1) >= 12 || f.day < 1 || !ValidClock(f)) return false;
-  if (f.year >= 0) {
-    if (f.year < kMinYear || f.year > kMaxYear || f.day > DaysInMonth(f.year, f.month)) {
-      return false;
-    }
-    *seconds = DaysFromCivil(f.year, f.month, f.day) * 86400 + ClockSeconds(f);
-    return true;
-  }
-  int year = 2000;
-  int64_t limit = INT64_MAX;
-  if (options.reference != kNoTime) {
-    const TimeUs local = options.reference + OffsetAt(options, options.reference) + kDayUs;
-    year = YearOfDay(DayOf(local));
-    limit = DayOf(local) * 86400 + (local - DayOf(local) * kDayUs) / kSecondUs;
-  }
-  for (int tries = 0; tries < 9; ++tries, --year) {  // 9: Feb 29 around 2100, not a leap year
-    if (f.day > DaysInMonth(year, f.month)) {
-      if (f.month != 2 || f.day != 29) return false;
-      continue;
-    }
-    *seconds = DaysFromCivil(year, f.month, f.day) * 86400 + ClockSeconds(f);
-    if (*seconds <= limit) return true;
-  }
-  return false;
-}
-
-// Fraction and zone after the seconds, then the result.
-bool Finish(const char* begin, const char* p, const char* end, TimeFormat format, uint8_t tail,
-            int64_t local_seconds, bool had_year, const TimeOptions& options, ParsedTime* out) {
-  if (p != end && IsDigit(*p)) return false;
-  int64_t us = 0, offset_seconds = 0;
-  bool had_zone = false;
-  if (tail & kFrac) p = Fraction(p, end, &us);
-  if (tail & kZone) p = Zone(p, end, &had_zone, &offset_seconds);
-  if (p - begin > UINT8_MAX) return false;
-  const TimeUs local = local_seconds * kSecondUs + us;
-  out->time = local - (had_zone ? offset_seconds * kSecondUs : OffsetAt(options, local));
-  out->length = static_cast<uint8_t>(p - begin);
-  out->format = format;
-  out->had_zone = had_zone;
-  out->had_year = had_year;
-  out->had_date = true;
-  return true;
-}
 
 // ---- Formats that are not head + tail ---------------------------------------------------------
 
@@ -507,15 +336,7 @@ std::string_view TimeFormatName(TimeFormat format) { return RuleOf(format).name;
 bool ParseTimeAs(TimeFormat format, std::string_view text, const TimeOptions& options,
                  ParsedTime* out) {
   const Rule& rule = RuleOf(format);
-  if (rule.head != nullptr) {
-    const char* begin = text.data();
-    const char* end = begin + text.size();
-    Fields f;
-    const char* p = rule.head(begin, end, &f);
-    int64_t seconds = 0;
-    return p != nullptr && LocalSeconds(f, options, &seconds) &&
-           Finish(begin, p, end, format, rule.tail, seconds, f.year >= 0, options, out);
-  }
+  if (rule.parse != nullptr) return rule.parse(format, text, options, out);
   switch (format) {
     case TimeFormat::kCtime:
       return ParseCtime(text, options, out);
