@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
-#include <tuple>
+#include <map>
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
@@ -23,29 +23,23 @@ constexpr size_t kMaxJsonDocument = 1 << 20;
 // Shared by a source and its units, which may outlive it.
 class SkipList {
  public:
+  // A file is looked at when the source is made and again when it is read: the first reason stays.
   void Add(SkippedInput skipped) {
     absl::MutexLock lock(&mutex_);
-    // A file is looked at when the source is made and again when it is read.
-    for (const SkippedInput& s : list_) {
-      if (s.path == skipped.path) return;
-    }
-    list_.push_back(std::move(skipped));
+    std::string path = skipped.path;
+    by_path_.emplace(std::move(path), std::move(skipped));
   }
   std::vector<SkippedInput> Sorted() const {
+    absl::MutexLock lock(&mutex_);
     std::vector<SkippedInput> list;
-    {
-      absl::MutexLock lock(&mutex_);
-      list = list_;
-    }
-    std::sort(list.begin(), list.end(), [](const SkippedInput& a, const SkippedInput& b) {
-      return std::tie(a.path, a.reason) < std::tie(b.path, b.reason);
-    });
+    list.reserve(by_path_.size());
+    for (const auto& [path, skipped] : by_path_) list.push_back(skipped);
     return list;
   }
 
  private:
   mutable absl::Mutex mutex_;
-  std::vector<SkippedInput> list_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, SkippedInput> by_path_ ABSL_GUARDED_BY(mutex_);
 };
 
 bool EndsWith(std::string_view s, std::string_view suffix) {
