@@ -58,6 +58,11 @@ struct CorrelatorOptions {
   double weak_own_down = .045;
   double weak_own_slow = .035;
   double weak_victim = .05;
+  // Error lines of unknown meaning speak by order: in logs of one clock the service of the first
+  // one is the root in most cases, so at the root each second after the assumed onset costs this
+  // many nats, up to the bound (beyond it the root's own onset is the better assumption anyway).
+  double weak_order_per_second = .5;
+  double weak_order_max = 1.5;
   double weak_volume_max = 3;  // factor on p at the root, 1 + log10(lines/10), at most this
 
   // Posterior.

@@ -159,6 +159,7 @@ void Scorer::Prepare(const HypothesisRef& h, const HiddenMask& hidden) {
       shared.p = ClassProbability(group.cls, group.target, node);
       if (claimed && !dependency) shared.p *= options_.claimed_elsewhere;
       if (strong == 0) {
+        shared.weak = true;
         shared.p = std::min(shared.p, WeakCap(node == 0));
         if (node == 0 && lines > 10) {
           shared.p *=
@@ -283,8 +284,8 @@ int64_t Scorer::SpotEvidence(const Spot& spot, TimeUs onset, ComponentId mute, b
     if (ratio <= 1) continue;
     ratios_[t - spot.begin] = ratio;
     seen.own = true;
-    seen.dependency |= term.dependency;
-    seen.server_error |= term.server_error;
+    seen.dependency |= term.dependency || term.weak;
+    seen.server_error |= term.server_error || term.weak;
     seen.self_listed |= term.listed_at == kAtSelf;
     seen.any_listed |= term.listed_at == kAtAnyDependent;
     not_silence |= !term.silence;
@@ -298,7 +299,14 @@ int64_t Scorer::SpotEvidence(const Spot& spot, TimeUs onset, ComponentId mute, b
       if (o == t || terms_[spot.begin + o].line != line) continue;
       counts &= ratios_[o] < ratios_[t] || (ratios_[o] == ratios_[t] && t < o);
     }
-    if (counts) sum += Quantise(std::log(ratios_[t]));
+    if (!counts) continue;
+    double nats = std::log(ratios_[t]);
+    const Term& term = terms_[spot.begin + t];
+    if (term.weak && spot.node == 0 && term.onset > onset) {
+      const double late = Seconds(term.onset - onset) * options_.weak_order_per_second;
+      nats -= std::min(options_.weak_order_max, late);
+    }
+    sum += Quantise(nats);
   }
   *first_explained = not_silence ? first : kNoTime;
   const ComponentId id = tree_->nodes[spot.node].id;

@@ -68,6 +68,7 @@ class Scorer {
     bool listed = false;  // one item on its own: begin
     ComponentId listed_at = kNoComponent;
     bool silence = false, dependency = false, server_error = false;
+    bool weak = false;  // an error line of unknown meaning: it may be any class
   };
   struct Seen {  // explained or hidden
     bool own = false, dependency = false, server_error = false;

@@ -65,11 +65,17 @@ std::string IncidentTitle(const std::string& cause, ModeKind kind,
                           const std::vector<std::string>& affected,
                           const std::vector<std::string>& ties) {
   std::string title = cause;
-  if (ties.size() > 1) title = JoinNames(ties, 4, "or") + " (cause not certain)";
-  if (affected.empty()) return title;
+  std::vector<std::string> others = affected;
+  if (ties.size() > 1) {
+    title = JoinNames(ties, 4, "or") + " (cause not certain)";
+    std::erase_if(others, [&](const std::string& name) {
+      return std::find(ties.begin(), ties.end(), name) != ties.end();
+    });
+  }
+  if (others.empty()) return title;
   std::string names;
-  for (size_t i = 0; i < affected.size() && i < 4; ++i) names += (i ? ", " : "") + affected[i];
-  if (affected.size() > 4) names += " and " + std::to_string(affected.size() - 4) + " more";
+  for (size_t i = 0; i < others.size() && i < 4; ++i) names += (i ? ", " : "") + others[i];
+  if (others.size() > 4) names += " and " + std::to_string(others.size() - 4) + " more";
   const bool down = ties.size() <= 1 && (kind == ModeKind::kDown || kind == ModeKind::kLink);
   return title + (down ? ": took down " : ", affecting ") + names;
 }

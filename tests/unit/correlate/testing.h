@@ -157,7 +157,8 @@ class Driver {
     }
     for (const auto& name : alive_) slice.alive.emplace_back(name, slice.slice_end - 1);
     slice.packs_seen = packs_seen;
-    if (skip_empty && slice.opened.empty() && slice.closed.empty()) return;
+    const bool first = slice.slice_start == kStart;
+    if (skip_empty && !first && slice.opened.empty() && slice.closed.empty()) return;
     correlator_.OnSlice(slice);
   }
 
