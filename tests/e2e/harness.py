@@ -1,0 +1,51 @@
+"""What the e2e tests share: running the program, a scratch folder, a small incident."""
+import json, os, pathlib, subprocess, sys, tempfile, unittest
+
+BINARY = pathlib.Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else None
+SOURCE = pathlib.Path(sys.argv[2]).resolve() if len(sys.argv) > 2 else None
+
+
+def run(*args, stdin=b"", env=None, check=None):
+    """Runs culprit; returns the finished process with text in .out and .err."""
+    done = subprocess.run([str(BINARY), *map(str, args)], input=stdin, capture_output=True, env=env)
+    done.out = done.stdout.decode("utf-8", "replace")
+    done.err = done.stderr.decode("utf-8", "replace")
+    if check is not None and done.returncode != check:
+        raise AssertionError(f"culprit {args}: exit {done.returncode}, expected {check}\n{done.err}\n{done.out[:2000]}")
+    return done
+
+
+def replay_json(*args, stdin=b"", check=0):
+    return json.loads(run("replay", *args, "--format", "json", "--quiet", stdin=stdin, check=check).out)
+
+
+def scratch():
+    return pathlib.Path(tempfile.mkdtemp(prefix="culprit-e2e-"))
+
+
+def outage(services=("api", "core", "web")):
+    """service -> log text: etcd goes away in minute six, api and core say so; JSON and plain lines."""
+    logs = {s: [] for s in services} | {"etcd": []}
+    for t in range(600):
+        stamp = f"2026-11-21T06:{t // 60:02d}:{t % 60:02d}.{t * 37 % 1000:03d}Z"
+        for s in services:
+            logs[s].append(json.dumps({"time": stamp, "level": "info", "service": s, "msg": f"served request {t}"}))
+        if t < 360:
+            logs["etcd"].append(json.dumps({"level": "info", "ts": stamp, "service": "etcd", "caller": "mvcc/index.go:1", "msg": "compact tree index"}))
+        elif t % 2 == 0:
+            for s in services[:2]:
+                logs[s].append(json.dumps({"time": stamp, "level": "error", "service": s,
+                                           "msg": f'attempt {t}: "dial tcp 10.0.0.5:2379: connect: connection refused"'}))
+    return {s: "\n".join(lines) + "\n" for s, lines in logs.items()}
+
+
+def write_outage(folder):
+    folder.mkdir(parents=True, exist_ok=True)
+    for service, text in outage().items():
+        (folder / f"{service}.log").write_text(text)
+    return folder
+
+
+def main():
+    sys.argv = sys.argv[:1]
+    unittest.main(verbosity=1)
