@@ -48,13 +48,12 @@ class ReasonRun {
         detector_(knowledge, options.detect, counters),
         correlator_(knowledge, options.correlate, counters) {}
 
-  absl::Status Read(const SignalLog& log, const std::vector<PartitionId>& log_partitions,
-                    const std::vector<DurationUs>& skew,
+  absl::Status Read(const SignalLog& log, const std::vector<ReasonInput>& inputs,
                     const std::function<void(double)>& progress) {
-    std::vector<Cursor> cursors(log_partitions.size());
+    std::vector<Cursor> cursors(inputs.size());
     for (PartitionId p = 0; p < cursors.size(); ++p) {
-      cursors[p].reader = log.OpenReader(log_partitions[p]);
-      cursors[p].skew = p < skew.size() ? skew[p] : 0;
+      cursors[p].reader = log.OpenReader(inputs[p].log_partition);
+      cursors[p].skew = inputs[p].skew;
       orderer_.AddPartition(p);
     }
     // The partition that is furthest behind goes next: few slices are open at a time.
@@ -130,7 +129,6 @@ class ReasonRun {
     correlator_.OnSlice(outcome_);
   }
 
-
   const ReasonOptions& options_;
   Orderer orderer_;
   Detector detector_;
@@ -143,14 +141,17 @@ class ReasonRun {
 
 }  // namespace
 
-absl::StatusOr<Report> Reason(const SignalLog& log, const std::vector<PartitionId>& log_partitions,
-                              const std::vector<DurationUs>& skew,
+absl::StatusOr<Report> Reason(const SignalLog& log, const std::vector<ReasonInput>& inputs,
                               std::shared_ptr<const Knowledge> knowledge,
                               const ReasonOptions& options, Counters* counters,
                               const std::function<void(double)>& progress) {
   ReasonRun run(std::move(knowledge), options, counters);
-  CULPRIT_RETURN_IF_ERROR(run.Read(log, log_partitions, skew, progress));
-  return run.Finish();
+  CULPRIT_RETURN_IF_ERROR(run.Read(log, inputs, progress));
+  Report report = run.Finish();
+  for (Incident& incident : report.incidents)
+    for (Evidence& e : incident.evidence)
+      e.position.partition = inputs[e.position.partition].stream;
+  return report;
 }
 
 }  // namespace culprit

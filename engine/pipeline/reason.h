@@ -25,10 +25,16 @@ struct ReasonOptions {
   uint64_t interleave_seed = 0;
 };
 
-// Partition `i` of the result is `log_partitions[i]` of the log; `skew[i]` (may be empty) is added
-// to its times. Fills incidents, unattributed, components, edges and stats.bursts of a Report.
-absl::StatusOr<Report> Reason(const SignalLog& log, const std::vector<PartitionId>& log_partitions,
-                              const std::vector<DurationUs>& skew,
+// One partition of the log to reason about.
+struct ReasonInput {
+  PartitionId log_partition = 0;
+  PartitionId stream = 0;  // what evidence cites: index into Report::streams
+  DurationUs skew = 0;     // added to its times (tests)
+};
+
+// Fills incidents, unattributed, components, edges and stats.bursts of a Report. The order of
+// `inputs` settles ties between lines of the same microsecond.
+absl::StatusOr<Report> Reason(const SignalLog& log, const std::vector<ReasonInput>& inputs,
                               std::shared_ptr<const Knowledge> knowledge,
                               const ReasonOptions& options, Counters* counters,
                               const std::function<void(double done)>& progress);

@@ -24,17 +24,16 @@ absl::StatusOr<Report> Replay(std::vector<std::unique_ptr<SourceUnit>> units, co
   on_phase(ReplayPhase::kScan, 0);
   CULPRIT_ASSIGN_OR_RETURN(ScanResult scan, Scan(std::move(units), *engine.knowledge, *engine.names,
                                                  *engine.signatures, options.scan, &log, progress));
-  std::vector<PartitionId> partitions;
-  std::vector<DurationUs> skew;
-  for (const ScannedStream& stream : scan.streams) {
-    partitions.push_back(stream.log_partition);
-    const auto found = options.skew_by_stream.find(stream.report.name);
-    skew.push_back(found == options.skew_by_stream.end() ? 0 : found->second);
+  std::vector<ReasonInput> inputs;
+  for (PartitionId i = 0; i < scan.streams.size(); ++i) {
+    const auto found = options.skew_by_stream.find(scan.streams[i].report.name);
+    for (PartitionId partition : scan.streams[i].log_partitions)
+      inputs.push_back({partition, i, found == options.skew_by_stream.end() ? 0 : found->second});
   }
   on_phase(ReplayPhase::kReason, 0);
-  CULPRIT_ASSIGN_OR_RETURN(
-      Report report, Reason(log, partitions, skew, engine.knowledge, options.reason, &scan.counters,
-                            [&](double done) { on_phase(ReplayPhase::kReason, done); }));
+  CULPRIT_ASSIGN_OR_RETURN(Report report,
+                           Reason(log, inputs, engine.knowledge, options.reason, &scan.counters,
+                                  [&](double done) { on_phase(ReplayPhase::kReason, done); }));
   ReportStats& stats = report.stats;
   for (ScannedStream& stream : scan.streams) {
     ++stats.streams;

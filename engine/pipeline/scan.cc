@@ -9,6 +9,7 @@
 #include "engine/ingest/line_blocks.h"
 #include "engine/match/lines.h"
 #include "engine/pipeline/sample_schedule.h"
+#include "engine/pipeline/segment_writer.h"
 
 namespace culprit {
 namespace {
@@ -68,7 +69,6 @@ class Worker {
     if (!status.ok()) {
       // The damage may lie behind streams that were read whole: it gets a line of its own.
       ScannedStream damaged;
-      damaged.log_partition = work_->next_partition++;
       damaged.report.name = unit.name();
       damaged.report.error = std::string(status.message());
       counters_.Count(Reason::kUnreadableInput);
@@ -80,13 +80,10 @@ class Worker {
   template <typename Report>
   absl::Status ScanStream(ByteStream& stream, const Report& report_progress) {
     ScannedStream out;
-    out.log_partition = work_->next_partition++;
     out.report.name = stream.info().DisplayName();
-    StreamInfo info = stream.info();
-    info.partition = out.log_partition;
-    StreamParser parser(info, options_.parse, &counters_);
-    const std::unique_ptr<PartitionWriter> writer = log_->OpenWriter(out.log_partition);
-    maker_.Begin(&parser, writer.get());
+    StreamParser parser(stream.info(), options_.parse, &counters_);
+    SegmentWriter writer(log_, &work_->next_partition);
+    maker_.Begin(&parser, &writer);
     LineBlocks blocks(stream, LineBlockOptions(), &counters_);
     SampleSchedule schedule;
     LineBlocks::Block block;
@@ -115,7 +112,8 @@ class Worker {
       report_progress();
     }
     CULPRIT_RETURN_IF_ERROR(maker_.End());
-    CULPRIT_RETURN_IF_ERROR(writer->Close());
+    CULPRIT_RETURN_IF_ERROR(writer.Close());
+    out.log_partitions = writer.partitions();
     const StreamTally& tally = maker_.tally();
     out.report.format = std::string(parser.format_name());
     out.report.service = tally.service;

@@ -34,7 +34,7 @@ struct ScanProgress {
 
 struct ScannedStream {
   ReportStream report;
-  PartitionId log_partition = 0;  // its number in the log
+  std::vector<PartitionId> log_partitions;  // its pieces in the log, in order (segment_writer.h)
   TimeUs first_time = kNoTime;
   TimeUs last_time = kNoTime;
   uint64_t lines = 0;

@@ -77,7 +77,8 @@ std::vector<std::pair<std::string, std::string>> Outage() {
   return {{"logs/web.log", web}, {"logs/orders.log", orders}, {"logs/db.log", db}};
 }
 
-Report ReplayOf(std::vector<std::pair<std::string, std::string>> streams, const ReplayOptions& options) {
+Report ReplayOf(std::vector<std::pair<std::string, std::string>> streams,
+                const ReplayOptions& options) {
   const Engine engine = ShopEngine();
   ScanProgress progress;
   auto report = Replay(MemoryUnits(std::move(streams)), engine, options, &progress,

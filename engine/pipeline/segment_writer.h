@@ -1,0 +1,50 @@
+// Writes one stream's entries to the signal log, cut where the stream turns out to be several logs
+// one after the other (`cat a.log b.log`, an appended archive): time falls back and stays back.
+// Each piece becomes a partition of its own, so that nothing of it counts as late. See
+// doc/adr/0003. Depends on the sequence of entries alone. One thread.
+#pragma once
+#include <atomic>
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "engine/core/signal_log.h"
+
+namespace culprit {
+
+class SegmentWriter : public PartitionWriter {
+ public:
+  // Partitions are numbered from *next_partition, shared by all writers of the log.
+  SegmentWriter(SignalLog* log, std::atomic<PartitionId>* next_partition);
+
+  absl::Status Append(const Signal& signal) override { return Add(LogEntry(signal)); }
+  absl::Status Append(const Mark& mark) override { return Add(LogEntry(mark)); }
+  absl::Status Close() override;
+
+  const std::vector<PartitionId>& partitions() const { return partitions_; }
+
+ private:
+  absl::Status Add(LogEntry entry);
+  absl::Status Write(const LogEntry& entry);
+  absl::Status WriteHeld();
+  void Open();
+  void Reach(TimeUs time);
+
+  // A fall of this much, by this many entries on end, is another log; fewer are stragglers of this
+  // one.
+  static constexpr DurationUs kFall = 5 * kMinuteUs;
+  static constexpr size_t kWitnesses = 8;
+  // As in the order stage: a lone far-off time does not move the reach.
+  static constexpr DurationUs kJump = 60 * kSecondUs;
+  static constexpr size_t kJumpWitnesses = 3;
+
+  SignalLog* const log_;
+  std::atomic<PartitionId>* const next_partition_;
+  std::unique_ptr<PartitionWriter> writer_;
+  std::vector<PartitionId> partitions_;
+  TimeUs reach_ = kNoTime;
+  std::vector<TimeUs> beyond_;  // times beyond the jump guard
+  std::deque<LogEntry> held_;   // entries that fell back
+};
+
+}  // namespace culprit
