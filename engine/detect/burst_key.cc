@@ -23,9 +23,10 @@ uint32_t KeyTable::Insert(const View& view) {
 
 void KeyTable::Erase(uint32_t i) {
   index_.erase(i);
-  const uint32_t generation = At(i).generation + 1;
-  At(i) = BurstKey();
-  At(i).generation = generation;
+  BurstKey& key = At(i);
+  const uint32_t generation = key.generation + 1;
+  key = BurstKey();
+  key.generation = generation;
   free_.push_back(i);
 }
 

@@ -122,12 +122,14 @@ void Detector::Impl::OnSlice(Slice&& slice, SliceOutcome* out) {
   MineTemplates(slice);
   Locate(slice);
   size_t missing = 0;
-  size_t bytes = 0;
   for (const Incoming& in : incoming_) missing += in.key == KeyTable::kNone;
-  for (const Evidence& e : slice.samples) bytes += EvidenceBytes(e);
   const bool tight = keys_.size() + missing > options_.max_keys;
   // Only near a bound does the order of keys matter.
-  if (tight || held_bytes_ + bytes > options_.max_held_evidence_bytes) SortIncoming(slice);
+  if (tight) {
+    SortIncoming(slice);
+  } else if (evidence_bytes_ + slice.sample_bytes > options_.max_evidence_bytes / 2) {
+    SortIncomingByHash(slice);
+  }
   if (tight) MakeRoom(missing);
   current_ = &slice;
   for (uint32_t i = 0; i < incoming_.size(); ++i) {
@@ -239,7 +241,7 @@ void Detector::Impl::OnLife(const Slice& slice, SliceOutcome* out) {
 
 void Detector::Impl::Refresh(OpenBurst* open) {
   Burst& b = open->burst;
-  b.instances = open->instances.Top(kInstancesShown);
+  open->instances.Top(kInstancesShown, &b.instances);
   if (b.template_id == 0) return;
   if (const TemplateMiner::Template* t = miner_.Find(b.template_id)) b.template_text = t->Text();
 }
@@ -250,7 +252,7 @@ TimeUs Detector::Impl::quiet_at() const {
 }
 
 size_t Detector::Impl::memory_bytes() const {
-  size_t bytes = held_bytes_;
+  size_t bytes = evidence_bytes_;
   keys_.ForEach([&](uint32_t, const BurstKey& key) {
     bytes += sizeof(BurstKey) + 8 + key.window.heap_bytes();
     if (key.component.capacity() > 15) bytes += key.component.capacity() + 1;
@@ -258,7 +260,6 @@ size_t Detector::Impl::memory_bytes() const {
     if (key.rate != nullptr) bytes += sizeof(RateState);
     if (key.burst == nullptr) return;
     bytes += sizeof(OpenBurst);
-    for (const Evidence& e : key.burst->burst.evidence) bytes += EvidenceBytes(e);
   });
   return bytes + first_seen_.size() * 24 + seasons_.size() * (sizeof(ComponentSeason) + 64) +
          life_.size() * 320;

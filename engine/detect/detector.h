@@ -29,9 +29,11 @@ struct DetectorOptions {
   DurationUs slice = kSecondUs;           // must equal OrderOptions::slice
   DurationUs off_after = 60 * kSecondUs;  // a burst ends when it was below its off level this long
   size_t evidence_per_burst = 8;
-  size_t max_keys = 200'000;                   // above: quiet keys go, else (signature, "*")
-  size_t max_held_evidence_bytes = 32u << 20;  // of lines in windows that have not fired
-  size_t max_components = 200'000;             // whose signs of life are remembered
+  size_t max_keys = 200'000;  // above: quiet keys go, else (signature, "*")
+  // Of all lines kept, in windows and open bursts. Above half of it a key keeps one line, above all
+  // of it none; what is left out is counted.
+  size_t max_evidence_bytes = 64u << 20;
+  size_t max_components = 200'000;  // whose signs of life are remembered
 
   bool first_seen = true;
   DurationUs first_seen_forget = 7 * kDayUs;

@@ -96,11 +96,11 @@ void Detector::Impl::Open(BurstKey& key, uint64_t level) {
   for (uint32_t i = key.first_cell; i != BurstKey::kNoCell; i = incoming_[i].next) {
     key.burst->instances.Add(current_->cells[incoming_[i].cell].instances);
   }
-  for (const Evidence& e : key.held) held_bytes_ -= EvidenceBytes(e);
   b.evidence = std::move(key.held);
   key.held = {};
-  if (b.evidence.size() > options_.evidence_per_burst) {
-    b.evidence.resize(options_.evidence_per_burst);
+  while (b.evidence.size() > options_.evidence_per_burst) {
+    evidence_bytes_ -= EvidenceBytes(b.evidence.back());
+    b.evidence.pop_back();
   }
 }
 
@@ -112,7 +112,7 @@ void Detector::Impl::CheckQuiet(BurstKey& key, uint32_t index) {
   }
   if (2 * key.window.sum() >= open.off_level2) {
     open.quiet_since = kNever;
-    ReleaseHeld(key);
+    Release(&key.held);
     Arm(index, key.window.SliceThatHolds(open.off_level2) + WindowOf(key));
     return;
   }
@@ -126,6 +126,7 @@ void Detector::Impl::CheckQuiet(BurstKey& key, uint32_t index) {
 
 void Detector::Impl::Close(BurstKey& key) {
   key.burst->burst.closed_at = now_;
+  for (const Evidence& e : key.burst->burst.evidence) evidence_bytes_ -= EvidenceBytes(e);
   closed_.push_back(std::move(key.burst));
   --open_bursts_;
 }
@@ -162,6 +163,7 @@ void Detector::Impl::OpenAbsent(BurstKey& key) {
   key.burst = NewBurst(key);
   key.burst->burst.onset = now_;
   key.burst->burst.evidence = key.held;  // the line that was last seen
+  for (const Evidence& e : key.held) evidence_bytes_ += EvidenceBytes(e);
 }
 
 }  // namespace culprit

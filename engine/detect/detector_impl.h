@@ -67,7 +67,9 @@ class Detector::Impl {
 
   void MineTemplates(const Slice& slice);
   void Locate(const Slice& slice);
-  void SortIncoming(const Slice& slice);
+  void SortIncoming(const Slice& slice);  // by key
+  void SortIncomingByHash(const Slice& slice);
+  bool IncomingBefore(const Slice& slice, const Incoming& x, const Incoming& y) const;
   void MakeRoom(size_t needed);
   uint32_t NewKey(const KeyTable::View& view);
   void DropKey(uint32_t index);
@@ -78,8 +80,10 @@ class Detector::Impl {
   void AddCell(Slice& slice, uint32_t in, bool star);
   void AddToBurst(Slice& slice, const SliceCell& cell, BurstKey& key);
   void Hold(Slice& slice, const SliceCell& cell, BurstKey& key);
+  // Accounts for a line about to be kept; false: no room. `first`: the key has none yet.
+  bool Admit(const Evidence& e, bool first);
+  void Release(std::vector<Evidence>* lines);
   void DropHeldBefore(BurstKey& key, TimeUs time);
-  void ReleaseHeld(BurstKey& key);
   void Evaluate(uint32_t index);
   uint64_t FireLevel(BurstKey& key);
   bool ShouldFire(BurstKey& key);
@@ -124,7 +128,7 @@ class Detector::Impl {
   int64_t start_minute_ = INT64_MIN;  // first whole minute observed
   uint64_t next_burst_id_ = 1;
   size_t open_bursts_ = 0;
-  size_t held_bytes_ = 0;
+  size_t evidence_bytes_ = 0;
   uint64_t dropped_templates_ = 0;
 
   // Scratch of one slice.

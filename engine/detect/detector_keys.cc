@@ -53,12 +53,22 @@ void Detector::Impl::Locate(const Slice& slice) {
   for (Incoming& in : incoming_) in.key = keys_.Find(ViewOf(slice, in));
 }
 
+bool Detector::Impl::IncomingBefore(const Slice& slice, const Incoming& x,
+                                    const Incoming& y) const {
+  const SliceCell& a = slice.cells[x.cell];
+  const SliceCell& b = slice.cells[y.cell];
+  return std::tie(a.signature, a.component, a.target, x.template_id, a.first, a.text) <
+         std::tie(b.signature, b.component, b.target, y.template_id, b.first, b.text);
+}
+
 void Detector::Impl::SortIncoming(const Slice& slice) {
+  std::sort(incoming_.begin(), incoming_.end(),
+            [&](const Incoming& x, const Incoming& y) { return IncomingBefore(slice, x, y); });
+}
+
+void Detector::Impl::SortIncomingByHash(const Slice& slice) {
   std::sort(incoming_.begin(), incoming_.end(), [&](const Incoming& x, const Incoming& y) {
-    const SliceCell& a = slice.cells[x.cell];
-    const SliceCell& b = slice.cells[y.cell];
-    return std::tie(a.signature, a.component, a.target, x.template_id, a.first, a.text) <
-           std::tie(b.signature, b.component, b.target, y.template_id, b.first, b.text);
+    return x.hash != y.hash ? x.hash < y.hash : IncomingBefore(slice, x, y);
   });
 }
 
@@ -103,7 +113,7 @@ uint32_t Detector::Impl::NewKey(const KeyTable::View& view) {
 
 void Detector::Impl::DropKey(uint32_t index) {
   BurstKey& key = keys_.At(index);
-  ReleaseHeld(key);
+  Release(&key.held);
   if (key.rate != nullptr && --key.rate->component->users == 0) seasons_.erase(key.component);
   keys_.Erase(index);
 }
@@ -188,9 +198,15 @@ void Detector::Impl::AddToBurst(Slice& slice, const SliceCell& cell, BurstKey& k
     Evidence& e = slice.samples[cell.samples[i]];
     // Full: only the lines of another text of the same template in this slice can be earlier.
     if (b.evidence.size() >= bound && !EvidenceBefore(e, b.evidence.back())) break;
+    if (!Admit(e, b.evidence.empty())) {
+      counters_->Count(Reason::kEvidenceTruncated);
+      continue;
+    }
     const auto at = std::upper_bound(b.evidence.begin(), b.evidence.end(), e, EvidenceBefore);
     b.evidence.insert(at, std::move(e));
-    if (b.evidence.size() > bound) b.evidence.pop_back();
+    if (b.evidence.size() <= bound) continue;
+    evidence_bytes_ -= EvidenceBytes(b.evidence.back());
+    b.evidence.pop_back();
   }
 }
 
@@ -199,17 +215,15 @@ void Detector::Impl::Hold(Slice& slice, const SliceCell& cell, BurstKey& key) {
   size_t room = SliceCell::kMaxSamples;
   if (key.held.size() >= kHeldLines) room = key.held.size() < kMaxHeldLines ? 1 : 0;
   if (RuleOf(key).kind == BurstRule::Kind::kAbsent) {
-    ReleaseHeld(key);
+    Release(&key.held);
     room = 1;
   }
   for (size_t i = 0; i < cell.sample_count && i < room; ++i) {
     Evidence& e = slice.samples[cell.samples[i]];
-    const size_t bytes = EvidenceBytes(e);
-    if (held_bytes_ + bytes > options_.max_held_evidence_bytes) {
+    if (!Admit(e, key.held.empty())) {
       counters_->Count(Reason::kEvidenceTruncated, cell.sample_count - i);
       break;
     }
-    held_bytes_ += bytes;
     key.held.push_back(std::move(e));
   }
   if (key.held.size() > 1) {
@@ -222,13 +236,21 @@ void Detector::Impl::Hold(Slice& slice, const SliceCell& cell, BurstKey& key) {
 void Detector::Impl::DropHeldBefore(BurstKey& key, TimeUs time) {
   size_t n = 0;
   while (n < key.held.size() && key.held[n].time < time)
-    held_bytes_ -= EvidenceBytes(key.held[n++]);
+    evidence_bytes_ -= EvidenceBytes(key.held[n++]);
   if (n > 0) key.held.erase(key.held.begin(), key.held.begin() + static_cast<std::ptrdiff_t>(n));
 }
 
-void Detector::Impl::ReleaseHeld(BurstKey& key) {
-  for (const Evidence& e : key.held) held_bytes_ -= EvidenceBytes(e);
-  key.held = {};
+bool Detector::Impl::Admit(const Evidence& e, bool first) {
+  const size_t bytes = EvidenceBytes(e);
+  const size_t bound = first ? options_.max_evidence_bytes : options_.max_evidence_bytes / 2;
+  if (evidence_bytes_ + bytes > bound) return false;
+  evidence_bytes_ += bytes;
+  return true;
+}
+
+void Detector::Impl::Release(std::vector<Evidence>* lines) {
+  for (const Evidence& e : *lines) evidence_bytes_ -= EvidenceBytes(e);
+  *lines = {};
 }
 
 }  // namespace culprit

@@ -212,6 +212,7 @@ SliceCell& OpenSlice::Star(SignatureIndex signature) {
 void OpenSlice::TrimSamples(SliceCell& cell, size_t keep) {
   while (cell.sample_count > keep) {
     const uint32_t sample = cell.samples[--cell.sample_count];
+    slice_.sample_bytes -= EvidenceBytes(slice_.samples[sample]);
     slice_.samples[sample] = Evidence();
     free_samples_.push_back(sample);
   }
@@ -243,6 +244,7 @@ void OpenSlice::AddSample(SliceCell& cell, Signal&& signal) {
   if (n == sample_cap_) {
     slot = cell.samples[n - 1];
     if (!Before(signal, slice_.samples[slot])) return;
+    slice_.sample_bytes -= EvidenceBytes(slice_.samples[slot]);
     --n;
   }
   size_t at = n;
@@ -255,6 +257,7 @@ void OpenSlice::AddSample(SliceCell& cell, Signal&& signal) {
     slice_.samples.emplace_back();
   }
   slice_.samples[slot] = ToEvidence(std::move(signal));
+  slice_.sample_bytes += EvidenceBytes(slice_.samples[slot]);
   for (size_t i = n; i > at; --i) cell.samples[i] = cell.samples[i - 1];
   cell.samples[at] = slot;
   cell.sample_count = static_cast<uint8_t>(n + 1);
@@ -266,8 +269,13 @@ void OpenSlice::Take(TimeUs start, TimeUs end, Slice* out) {
   if (!free_cells_.empty()) {
     std::erase_if(slice_.cells, [](const SliceCell& c) { return c.count == 0; });
   }
+  // The next slice is likely as full as this one.
+  const size_t cells = index_.size();
+  const size_t life = life_index_.size();
   index_.clear();
+  index_.reserve(cells);
   life_index_.clear();
+  life_index_.reserve(life);
   std::swap(*out, slice_);
   slice_.Clear();
   free_cells_.clear();

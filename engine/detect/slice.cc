@@ -48,14 +48,17 @@ void InstanceCounts::Add(const InstanceCounts& other) {
   for (const auto& [name, n] : other.more_) Add(name, n);
 }
 
-std::vector<std::pair<std::string, uint64_t>> InstanceCounts::Top(size_t n) const {
-  std::vector<std::pair<std::string, uint64_t>> all = more_;
-  if (first_count_ > 0) all.emplace_back(first_, first_count_);
-  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) {
+void InstanceCounts::Top(size_t n, std::vector<std::pair<std::string, uint64_t>>* out) const {
+  if (more_.empty() && n > 0 && out->size() == 1 && out->front().first == first_) {
+    out->front().second = first_count_;
+    return;
+  }
+  *out = more_;
+  if (first_count_ > 0) out->emplace_back(first_, first_count_);
+  std::sort(out->begin(), out->end(), [](const auto& a, const auto& b) {
     return a.second != b.second ? a.second > b.second : a.first < b.first;
   });
-  if (all.size() > n) all.resize(n);
-  return all;
+  if (out->size() > n) out->resize(n);
 }
 
 uint64_t CellHash(SignatureIndex signature, std::string_view component, std::string_view target,
@@ -70,6 +73,7 @@ void Slice::Clear() {
   samples.clear();
   life.clear();
   signals = 0;
+  sample_bytes = 0;
 }
 
 bool EvidenceBefore(const Evidence& a, const Evidence& b) {
@@ -78,8 +82,9 @@ bool EvidenceBefore(const Evidence& a, const Evidence& b) {
 }
 
 size_t EvidenceBytes(const Evidence& e) {
+  // Captures are parts of the line; counting them by it spares looking at each.
   size_t n = sizeof(Evidence) + e.service.size() + e.instance.size() + e.line.size();
-  for (const auto& [name, text] : e.captures) n += sizeof(Capture) + name.size() + text.size();
+  if (!e.captures.empty()) n += e.captures.size() * sizeof(Capture) + e.line.size();
   return n;
 }
 

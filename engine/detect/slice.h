@@ -21,7 +21,7 @@ class InstanceCounts {
   void Add(std::string_view name, uint64_t n = 1);  // an empty name is not counted
   void Add(const InstanceCounts& other);
   // At most `n`, by (count descending, name).
-  std::vector<std::pair<std::string, uint64_t>> Top(size_t n) const;
+  void Top(size_t n, std::vector<std::pair<std::string, uint64_t>>* out) const;
   size_t size() const { return (first_count_ > 0 ? 1 : 0) + more_.size(); }
 
  private:
@@ -71,7 +71,8 @@ struct Slice {
   std::vector<SliceCell> cells;
   std::vector<Evidence> samples;
   std::vector<SliceLife> life;
-  uint64_t signals = 0;  // folded in here, overflow included
+  uint64_t signals = 0;     // folded in here, overflow included
+  size_t sample_bytes = 0;  // EvidenceBytes of all samples
 
   void Clear();
 };

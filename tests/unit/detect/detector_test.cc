@@ -74,7 +74,7 @@ TEST(Detector, AnyInterleavingOfPartitionsGivesTheSameOutcomes) {
       options.flatline_min_history = 10 * kS;
       options.flatline_across_partitions = round % 2 == 0;
       if (round % 3 == 0) options.max_keys = 6;
-      if (round % 4 == 0) options.max_held_evidence_bytes = 4000;
+      if (round % 4 == 0) options.max_evidence_bytes = 4000;
       Pipeline run(EveryRule(), options, {}, round % 5 == 0 ? 5 * kS : 0);
       for (PartitionId p = 0; p < kParts; ++p) run.orderer.AddPartition(p);
       std::vector<size_t> at(kParts, 0);
@@ -462,7 +462,7 @@ TEST(Detector, TheLeastRecentlySeenBaselineGoesFirst) {
 
 TEST(Detector, HeldLinesStayWithinTheirBound) {
   DetectorOptions options;
-  options.max_held_evidence_bytes = 50'000;
+  options.max_evidence_bytes = 50'000;
   Pipeline run(MakeKnowledge({MakeSpec("p/a")}), options);
   for (uint64_t i = 0; i < 2000; ++i) {
     Signal s = MakeSignal(0, i, kT0 + static_cast<TimeUs>(i) * 1000, 0, "c" + std::to_string(i));

@@ -21,7 +21,9 @@ std::string Canonical(const Slice& slice) {
                     " " + c.text + " n " + std::to_string(c.count) + " " +
                     std::to_string(c.first - kT0) + ".." + std::to_string(c.last - kT0) +
                     (c.error_level ? " error" : "") + (c.unknown_level ? " unknown" : "");
-    for (const auto& [name, n] : c.instances.Top(100)) s += " " + name + "=" + std::to_string(n);
+    std::vector<std::pair<std::string, uint64_t>> instances;
+    c.instances.Top(100, &instances);
+    for (const auto& [name, n] : instances) s += " " + name + "=" + std::to_string(n);
     for (size_t i = 0; i < c.sample_count; ++i) s += " [" + slice.samples[c.samples[i]].line + "]";
     EXPECT_TRUE(parts.insert(s).second) << "one key, two cells: " << s;
   }
@@ -334,7 +336,9 @@ TEST(InstanceCounts, KeepsTheSmallestNamesWithExactCounts) {
     for (size_t i = 0; i < names.size(); ++i) (i % 2 ? a : b).Add(names[i]);
     a.Add(b);
     std::map<std::string, uint64_t> got;
-    for (const auto& [name, n] : a.Top(1000)) got[name] = n;
+    std::vector<std::pair<std::string, uint64_t>> top;
+    a.Top(1000, &top);
+    for (const auto& [name, n] : top) got[name] = n;
     ASSERT_EQ(got.size(), InstanceCounts::kMax);
     auto want = exact.begin();
     for (const auto& entry : got) {
