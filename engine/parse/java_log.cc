@@ -54,11 +54,11 @@ bool ReadSpring(const TimedLine& line, LineFields* out) {
   if (!cursor.TakeSpaces()) return false;
   const Level level = TakeLevel(&cursor);
   if (level == Level::kUnknown || !cursor.TakeSpaces()) return false;
-  std::string_view group;
+  std::string_view group, service;
   if (cursor.peek() == '[' && cursor.TakeBracketed(&group)) {
     // "[app,trace,span]"
     const std::string_view app = group.substr(0, group.find(','));
-    if (app.size() < group.size() && !app.empty()) out->service = app;
+    if (app.size() < group.size()) service = app;
     cursor.SkipSpaces();
   }
   if (cursor.TakeDigits().empty() || !cursor.Take(" --- ")) return false;
@@ -74,6 +74,7 @@ bool ReadSpring(const TimedLine& line, LineFields* out) {
   }
   Fill(line, FormatId::kSpring, level, cursor.rest(), out);
   out->logger = logger;
+  out->service = service;
   return true;
 }
 

@@ -250,8 +250,13 @@ constexpr size_t kBuckets = 1024;
 static_assert(kKeys.size() * 2 < kBuckets);
 
 constexpr size_t Hash(std::string_view key) {
-  uint32_t h = 2166136261U;
-  for (char c : key) h = (h ^ static_cast<uint8_t>(c)) * 16777619U;
+  // The first and the last four bytes and the size tell the keys apart well enough.
+  auto h = static_cast<uint32_t>(key.size());
+  const size_t n = key.size() < 4 ? key.size() : 4;
+  for (size_t i = 0; i < n; ++i) h = (h ^ static_cast<uint8_t>(key[i])) * 16777619U;
+  for (size_t i = key.size() - n; i < key.size(); ++i) {
+    h = (h ^ static_cast<uint8_t>(key[i])) * 16777619U;
+  }
   return (h ^ (h >> 15)) % kBuckets;
 }
 

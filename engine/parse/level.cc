@@ -7,24 +7,34 @@ namespace culprit {
 namespace {
 
 using Word = std::pair<std::string_view, Level>;
-// Folded to lower case; grouped by first letter to keep the search short.
+// Lower case, sorted.
 constexpr std::array kWords = std::to_array<Word>({
-    {"alert", Level::kFatal},      {"crit", Level::kFatal},         {"critical", Level::kFatal},
-    {"debug", Level::kDebug},      {"dbg", Level::kDebug},          {"dbug", Level::kDebug},
-    {"deb", Level::kDebug},        {"dpanic", Level::kFatal},       {"debug1", Level::kDebug},
-    {"debug2", Level::kDebug},     {"debug3", Level::kDebug},       {"debug4", Level::kDebug},
-    {"debug5", Level::kDebug},     {"error", Level::kError},        {"err", Level::kError},
-    {"eror", Level::kError},       {"emerg", Level::kFatal},        {"emergency", Level::kFatal},
-    {"fatal", Level::kFatal},      {"ftl", Level::kFatal},          {"fail", Level::kError},
-    {"failure", Level::kError},    {"fine", Level::kDebug},         {"finer", Level::kTrace},
-    {"finest", Level::kTrace},     {"info", Level::kInfo},          {"inf", Level::kInfo},
-    {"information", Level::kInfo}, {"informational", Level::kInfo}, {"log", Level::kInfo},
-    {"notice", Level::kNotice},    {"note", Level::kNotice},        {"panic", Level::kFatal},
-    {"severe", Level::kError},     {"silly", Level::kTrace},        {"system", Level::kInfo},
-    {"trace", Level::kTrace},      {"trc", Level::kTrace},          {"trce", Level::kTrace},
-    {"verbose", Level::kDebug},    {"verb", Level::kDebug},         {"warn", Level::kWarn},
-    {"warning", Level::kWarn},     {"wrn", Level::kWarn},           {"exception", Level::kError},
+    {"alert", Level::kFatal},     {"crit", Level::kFatal},       {"critical", Level::kFatal},
+    {"dbg", Level::kDebug},       {"dbug", Level::kDebug},       {"deb", Level::kDebug},
+    {"debug", Level::kDebug},     {"debug1", Level::kDebug},     {"debug2", Level::kDebug},
+    {"debug3", Level::kDebug},    {"debug4", Level::kDebug},     {"debug5", Level::kDebug},
+    {"dpanic", Level::kFatal},    {"emerg", Level::kFatal},      {"emergency", Level::kFatal},
+    {"eror", Level::kError},      {"err", Level::kError},        {"error", Level::kError},
+    {"exception", Level::kError}, {"fail", Level::kError},       {"failure", Level::kError},
+    {"fatal", Level::kFatal},     {"fine", Level::kDebug},       {"finer", Level::kTrace},
+    {"finest", Level::kTrace},    {"ftl", Level::kFatal},        {"inf", Level::kInfo},
+    {"info", Level::kInfo},       {"information", Level::kInfo}, {"informational", Level::kInfo},
+    {"log", Level::kInfo},        {"note", Level::kNotice},      {"notice", Level::kNotice},
+    {"panic", Level::kFatal},     {"severe", Level::kError},     {"silly", Level::kTrace},
+    {"system", Level::kInfo},     {"trace", Level::kTrace},      {"trc", Level::kTrace},
+    {"trce", Level::kTrace},      {"verb", Level::kDebug},       {"verbose", Level::kDebug},
+    {"warn", Level::kWarn},       {"warning", Level::kWarn},     {"wrn", Level::kWarn},
 });
+
+// kFirst[letter - 'a']: where the words with that letter begin.
+constexpr auto MakeFirst() {
+  std::array<uint8_t, 27> first{};
+  for (const Word& word : kWords) ++first[static_cast<size_t>(word.first[0] - 'a') + 1];
+  for (size_t i = 1; i < first.size(); ++i)
+    first[i] = static_cast<uint8_t>(first[i] + first[i - 1]);
+  return first;
+}
+constexpr std::array<uint8_t, 27> kFirst = MakeFirst();
 
 }  // namespace
 
@@ -39,8 +49,10 @@ Level LevelFromWord(std::string_view word) {
     }
   }
   const std::string_view folded(low, word.size());
-  for (const Word& w : kWords) {
-    if (w.first[0] == folded[0] && w.first == folded) return w.second;
+  const auto letter = static_cast<size_t>(folded[0] - 'a');
+  if (letter >= 26) return Level::kUnknown;
+  for (size_t i = kFirst[letter]; i < kFirst[letter + 1]; ++i) {
+    if (kWords[i].first == folded) return kWords[i].second;
   }
   return Level::kUnknown;
 }

@@ -10,10 +10,9 @@ namespace {
 
 constexpr size_t kMaxWrappers = 4;
 
-using TimedReader = bool (*)(const TimedLine&, LineFields*);
 struct TimedFormat {
   FormatId id;
-  TimedReader read;
+  bool (*read)(const TimedLine&, LineFields*);
 };
 // Tried in this order, the stream's own format first. Strict ones before lenient ones.
 constexpr TimedFormat kTimedFormats[] = {
@@ -94,7 +93,11 @@ bool ReadTime(std::string_view text, StampReader& stamps, TimedLine* line) {
 }  // namespace
 
 LineParser::LineParser(const LineSettings& settings)
-    : settings_(settings), stamps_(settings.zone, settings.reference, settings.boot) {}
+    : settings_(settings), stamps_(settings.zone, settings.reference, settings.boot) {
+  for (const TimedFormat& format : kTimedFormats) {
+    if (format.id == settings_.guess) guess_ = format.read;
+  }
+}
 LineParser::~LineParser() = default;
 
 JsonReader& LineParser::json(size_t depth) {
@@ -177,21 +180,31 @@ void LineParser::ParseInner(std::string_view text, size_t depth, LineFields* out
 }
 
 bool LineParser::ReadTimedFormats(const TimedLine& line, LineFields* out) {
-  LineFields fields;
+  if (guess_ != nullptr && MayBe(settings_.guess) && guess_(line, out)) return true;
   for (const TimedFormat& format : kTimedFormats) {
-    if (format.id == settings_.guess && MayBe(format.id) && format.read(line, &fields)) {
-      *out = fields;
-      return true;
-    }
-  }
-  for (const TimedFormat& format : kTimedFormats) {
-    fields = LineFields{};
-    if (MayBe(format.id) && format.read(line, &fields)) {
-      *out = fields;
-      return true;
-    }
+    if (format.read != guess_ && MayBe(format.id) && format.read(line, out)) return true;
   }
   return false;
+}
+
+bool LineParser::SurelyStartsRecord(std::string_view line) {
+  if (!settings_.forced.empty() || line.empty()) return false;
+  if (!IsDigit(line[0]) && line[0] != '[') return false;
+  TimedLine timed;
+  if (!ReadTime(line, stamps_, &timed) || timed.stamp.format == TimeFormat::kKernel) return false;
+  const std::string_view rest = timed.rest;
+  // A wrapper: what it carries decides.
+  LineFields fields;
+  Wrapped wrapped;
+  if (timed.stamp.zoned &&
+      (MayBeTimestamped(timed) || rest.starts_with(" std") ||
+       ReadCloudWatchText(timed, &fields, &wrapped) || ReadSyslog(timed, &fields, &wrapped))) {
+    return false;
+  }
+  if (timed.stamp.format != TimeFormat::kIso && ReadSyslog(timed, &fields, &wrapped)) return false;
+  // oslo and PostgreSQL repeat the head for each line of a record.
+  if (rest.size() > 1 && rest[0] == ' ' && IsDigit(rest[1])) return false;
+  return !Contains(rest.substr(0, 300), ":  ");
 }
 
 bool LineParser::ParseTimed(std::string_view text, size_t depth, LineFields* out) {
@@ -231,7 +244,9 @@ bool LineParser::ParseTimed(std::string_view text, size_t depth, LineFields* out
     *out = fields;
     return true;
   }
-  return false;
+  ReadPlain(text, stamps_, line.stamp, line.bracketed ? 1 : 0,
+            text.size() - line.rest.size() - (line.bracketed ? 2 : 0), out);
+  return true;
 }
 
 bool LineParser::ParseUntimed(std::string_view text, size_t depth, LineFields* out) {

@@ -31,6 +31,8 @@ class LineParser {
  public:
   explicit LineParser(const LineSettings& settings);
   ~LineParser();
+  // True: Parse would say kHead, without `repeats`. Much cheaper; false says nothing.
+  bool SurelyStartsRecord(std::string_view line);
   // `line` without its end of line.
   void Parse(std::string_view line, LineFields* out);
 
@@ -49,6 +51,7 @@ class LineParser {
   JsonReader& json(size_t depth);
 
   LineSettings settings_;
+  bool (*guess_)(const TimedLine&, LineFields*) = nullptr;
   StampReader stamps_;
   Arena arena_;
   std::vector<std::unique_ptr<JsonReader>> json_;

@@ -88,6 +88,9 @@ Level LevelOfValue(std::string_view value) {
 }  // namespace
 
 bool ReadLogfmt(std::string_view text, ReadContext& context, LineFields* out) {
+  size_t first = 0;
+  while (first < text.size() && IsKeyChar(text[first])) ++first;
+  if (first == 0 || first >= text.size() || text[first] != '=') return false;
   Slot slots[static_cast<size_t>(JsonSlot::kCount)];
   Cursor cursor(text);
   std::string_view key, value;

@@ -108,7 +108,10 @@ bool Continues(const LineFields& previous, const LineFields& line, bool joins_te
     case Shape::kTrace:
       return true;
     case Shape::kText:
-      if (previous.shape == Shape::kTrace && LooksLikeException(line.message)) return true;
+      if (previous.shape == Shape::kTrace && !line.self_contained &&
+          LooksLikeException(line.message)) {
+        return true;
+      }
       return joins_text && !(previous.shape == Shape::kHead && previous.self_contained);
     case Shape::kHead:
       return line.repeats && line.repeat == previous.repeat && line.logger == previous.logger;

@@ -92,6 +92,9 @@ std::string_view StripPreamble(std::string_view text, LineFields* out) {
 }
 
 size_t FindFloatingTime(std::string_view text, StampReader& stamps, Stamp* stamp, size_t* at) {
+  // No time has less than six digits.
+  const std::string_view head = text.substr(0, kFloatingBytes + 32);
+  if (std::count_if(head.begin(), head.end(), IsDigit) < 6) return 0;
   const size_t length = stamps.Find(text, kFloatingBytes, stamp, at);
   // "app.log.2026-11-21_13:53:08 2026-11-21 00:00:00.008 ...": a file's name, then the time.
   const size_t end = *at + length;

@@ -4,7 +4,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
-#include <array>
+#include <cstring>
 #include <map>
 
 #include "engine/parse/formats.h"
@@ -18,6 +18,7 @@ namespace {
 
 constexpr size_t kSniffBytes = 64 * 1024;
 constexpr size_t kSniffLines = 1000;
+constexpr size_t kUntimedLines = 100;
 constexpr size_t kNone = SIZE_MAX;
 
 // "docker+json" -> chain; nullopt: a name in it is unknown.
@@ -142,6 +143,7 @@ class StreamParser::Impl {
   std::string format_name_ = "plain";
   std::string why_format_ = "nothing was looked at yet";
   TimeUs first_time_ = kNoTime;
+  bool untimed_ = false;  // the first lines hold no time: none is searched for
   bool kernel_clock_ = false, year_inferred_ = false, zone_assumed_ = false;
   bool service_from_record_ = true;
   PathService path_;
@@ -254,8 +256,9 @@ void StreamParser::Impl::Sniff(std::string_view head) {
     }
   }
   sniffed_ = lines;
+  untimed_ = lines >= kUntimedLines && first_time_ == kNoTime && !kernel_clock_;
   joins_text_ = open_heads > 0 && 2 * open_heads >= heads && open_heads * 10 >= others;
-  settings_.floating_time = heads == 0 || 2 * floated > heads;
+  settings_.floating_time = !untimed_ && (heads == 0 || 2 * floated > heads);
   ApplySettings();
   why_format_ =
       std::to_string(best) + " of the first " + std::to_string(lines) + " lines are of it";
@@ -272,13 +275,25 @@ namespace {
 
 // The start of the line that ends right before `at` (at > 0: at is a line's start).
 size_t LineStartBefore(std::string_view text, size_t at) {
-  const size_t newline = at >= 2 ? text.rfind('\n', at - 2) : std::string_view::npos;
-  return newline == std::string_view::npos ? 0 : newline + 1;
+  if (at < 2) return 0;
+  const void* newline = memrchr(text.data(), '\n', at - 1);
+  return newline == nullptr
+             ? 0
+             : static_cast<size_t>(static_cast<const char*>(newline) - text.data()) + 1;
 }
 
 std::string_view LineAt(std::string_view text, size_t at) {
   const size_t end = text.find('\n', at);
   return text.substr(at, end == std::string_view::npos ? std::string_view::npos : end - at);
+}
+
+// No time has less than six digits.
+bool MayHoldTime(std::string_view line) {
+  int digits = 0;
+  for (char c : line.substr(0, kMaxParsedBytes)) {
+    if (IsDigit(c) && ++digits == 6) return true;
+  }
+  return false;
 }
 
 // False: the line is surely not a piece that the next line goes on with (Docker cuts at 16 KiB, CRI
@@ -353,6 +368,7 @@ StreamParser::Impl::Head StreamParser::Impl::FindHead(std::string_view block, si
 }
 
 TimeUs StreamParser::Impl::TimeBefore(std::string_view block, size_t at) {
+  if (untimed_) return kNoTime;
   size_t cursor = at;
   LineFields fields;
   TimeUs time = carry_.last_time;
@@ -364,7 +380,9 @@ TimeUs StreamParser::Impl::TimeBefore(std::string_view block, size_t at) {
       break;
     }
     const size_t start = LineStartBefore(block, cursor);
-    peek_[0]->Parse(LineAt(block, start), &fields);
+    const std::string_view line = LineAt(block, start);
+    fields.stamp = Stamp{};
+    if (MayHoldTime(line)) peek_[0]->Parse(line, &fields);
     if (fields.stamp.known()) {
       time = fields.stamp.time;
       from = cursor;
@@ -404,7 +422,7 @@ void StreamParser::Impl::Parse(std::string_view block, uint64_t block_offset, st
   // The head's own line says what the record is.
   const std::string_view source = head.in_carry ? std::string_view(carry_.bytes) : block;
   const std::string_view head_line = LineAt(source, head.at);
-  main_->Parse(head_line, &fields);
+  if (head.in_carry || head.at != at) main_->Parse(head_line, &fields);
   record->head_offset = head.in_carry ? carry_.offset + head.at : block_offset + head.at;
   Resolve(fields, record);
 
@@ -436,6 +454,17 @@ void StreamParser::Impl::Parse(std::string_view block, uint64_t block_offset, st
   bool in_block = !head.in_carry;
   size_t block_end = head.in_carry ? 0 : text_end;
   bool partial = fields.partial;
+  // In a JSON stream: a line that begins as its head does. From Docker: one with a time in front.
+  const auto looks_like_head = [&](std::string_view line_to_check) {
+    constexpr std::string_view kDockerLine = "{\"log\":\"";
+    if (fields.wrapper_count == 1 && fields.wrappers[0] == FormatId::kDocker &&
+        line_to_check.starts_with(kDockerLine)) {
+      return main_->SurelyStartsRecord(line_to_check.substr(kDockerLine.size()));
+    }
+    return fields.self_contained && fields.wrapper_count == 0 && !joins_text_ &&
+           head_line.size() > 8 && line_to_check.size() > 8 && head_line[0] == '{' &&
+           head_line.substr(0, 8) == line_to_check.substr(0, 8);
+  };
   while (head.in_bounds) {
     if (consumed >= where.size()) {
       if (in_block) break;
@@ -444,11 +473,9 @@ void StreamParser::Impl::Parse(std::string_view block, uint64_t block_offset, st
       consumed = 0;
     }
     const std::string_view next_line = LineAt(where, consumed);
-    // Most lines of a JSON stream are heads: seen without parsing them.
-    if (fields.self_contained && fields.wrapper_count == 0 && !joins_text_ &&
-        next_line.starts_with('{')) {
+    // Most lines start a record: seen without parsing them.
+    if (!previous.partial && (looks_like_head(next_line) || main_->SurelyStartsRecord(next_line)))
       break;
-    }
     peek_[turn]->Parse(next_line, &next);
     if (!Continues(previous, next, joins_text_)) break;
     if (lines + 1 > options_.max_record_lines ||
