@@ -52,7 +52,7 @@ class Orders:
         elif kind == 'bill':
             self.s.python('billing', t, 'INFO', 'billing.jobs', f'invoice {self.order + 70000} priced and stored')
 
-    def traffic(self, period=4.0, failing=4.0):
+    def traffic(self, period=5.0, failing=6.0):
         for t in self.s.every(period):
             self.play(t, self.rng.choices(['read', 'price', 'store', 'mail', 'bill'], [30, 22, 20, 14, 14])[0])
         for kind, (since, _) in sorted(self.broken.items()):

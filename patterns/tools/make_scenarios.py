@@ -11,7 +11,7 @@ sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 
-PACKS = ['backend', 'placeos']
+PACKS = ['backend', 'cumulus', 'placeos']
 
 
 def quoted(text):

@@ -11,12 +11,12 @@ SYSTEMS = ['sys-EbYJnZQ4', 'sys-FxQ1b7Lm', 'sys-Gk20sPzT', 'sys-HvD8cRrW']
 MODULES = [('Display', 'mod-Dp11', 'power'), ('Lighting', 'mod-Lt42', 'set_scene'),
            ('Mixer', 'mod-Mx07', 'mute'), ('Bookings', 'mod-Bk90', 'poll_events'),
            ('Camera', 'mod-Cm35', 'recall')]
-AGENT = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/122.0.0.0 Safari/537.36'
+AGENT = 'Mozilla/5.0 (X11; Linux x86_64; rv:123.0) Gecko/20100101 Firefox/123.0'
 SITE = 'https://place.example.org/backoffice/'
 
 
 class Building:
-    def __init__(self, name, only, request_period=8.0, failing_period=5.0):
+    def __init__(self, name, only, request_period=12.0, failing_period=6.0):
         self.s = Scene('placeos', name, only)
         self.rng = self.s.rng
         self.request_period, self.failing_period = request_period, failing_period
@@ -167,8 +167,7 @@ class Building:
                 s.elastic(t, 'INFO', *rng.choice([
                     ('o.e.c.m.MetadataMappingService', '[control_system/kqv2T] update_mapping [_doc]'),
                     ('o.e.x.s.SnapshotRetentionTask', 'starting SLM retention snapshot cleanup task'),
-                    ('o.e.m.j.JvmGcMonitorService', f'[gc][{int(884200 + t)}] overhead, spent [{rng.randint(210, 290)}ms] '
-                                                    'collecting in the last [1s]')]))
+                    ('o.e.i.IndexingMemoryController', 'flushing idle shards')]))
         for t in s.every(30):
             if 'list' not in self.broken or t < self.broken['list'][0]:
                 s.crystal('search-ingest', t, 'I', 'search_ingest.table_manager', 'bulk save',
