@@ -1,0 +1,86 @@
+// Finds and joins the record that a line belongs to, looking back and forth in its block and back
+// into the memory of the blocks before it. Not thread-safe; one per stream. What it returns depends
+// on bytes and positions alone (stream_parser.h says how); its memos only save time.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "engine/parse/fields.h"
+#include "engine/parse/line_parser.h"
+
+namespace culprit {
+
+struct RecordBounds {
+  size_t max_lines = 256;
+  size_t max_bytes = 64 * 1024;
+};
+
+// Views hold until the next Find or EndBlock.
+struct FoundRecord {
+  LineFields head;               // what the head line says
+  uint64_t head_offset = 0;      // in the stream
+  TimeUs time_before = kNoTime;  // only if the head has no time: of the nearest line with one
+  std::string_view text;         // head line to last joined line, raw
+  std::string_view message;      // joined
+  bool truncated = false;
+};
+
+class RecordFinder {
+ public:
+  // `untimed`: no time is inherited in this stream.
+  RecordFinder(const LineSettings& settings, const RecordBounds& bounds, bool joins_text,
+               bool untimed);
+
+  // `at`: where the line starts in `block`. The reference holds until the next call.
+  const FoundRecord& Find(std::string_view block, uint64_t block_offset, size_t at);
+  void EndBlock(std::string_view block, uint64_t block_offset);
+
+ private:
+  // What stands before the current block.
+  struct Carry {
+    std::string bytes;             // from the head of the last record to the block's end
+    uint64_t offset = 0;           // of bytes[0]
+    bool whole = true;             // false: the head is out of bounds; only the last line is here
+    TimeUs last_time = kNoTime;    // of the nearest line with a time
+    TimeUs before_head = kNoTime;  // of the nearest line with a time before bytes[0]
+  };
+  // Where a record starts, looking back from one of its lines.
+  struct Head {
+    bool in_bounds = false;
+    bool in_carry = false;
+    size_t at = 0;     // offset of the head line in the block, or in carry_.bytes
+    size_t lines = 1;  // from the head line to the asking line, both counted
+    size_t bytes = 0;  // from the head line to the end of the asking line
+  };
+
+  void SetBlock(std::string_view block, uint64_t block_offset);
+  void Forget();
+  Head FindHead(std::string_view block, size_t at, size_t end, const LineFields& fields);
+  TimeUs TimeBefore(std::string_view block, size_t at);
+  void Join(std::string_view block, const Head& head, std::string_view head_line);
+  bool SurelyStarts(std::string_view head_line, std::string_view line);
+
+  const RecordBounds bounds_;
+  const bool joins_text_;
+  const bool untimed_;
+  // Of the asked line, of the head (owns the views in record_), and two neighbours.
+  std::unique_ptr<LineParser> line_, head_, peek_[2];
+  Carry carry_;
+  FoundRecord record_;
+  std::string text_, message_;
+
+  // The block that the memos are about.
+  const char* block_ = nullptr;
+  uint64_t block_offset_ = 0;
+  static constexpr size_t kNone = SIZE_MAX;
+  size_t memo_line_ = kNone;  // offset of the last line whose head is known
+  Head memo_head_;
+  size_t no_time_from_ = kNone, no_time_to_ = kNone;  // no line in between has a time
+  TimeUs time_before_ = kNoTime;                      // and this is the newest time before it
+  bool record_known_ = false;                         // record_ is of record_head_
+  Head record_head_;
+};
+
+}  // namespace culprit
