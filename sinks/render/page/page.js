@@ -50,21 +50,28 @@
     add(card, 'h3', 'Bursts per component');
     const rows = Array.from(new Set([i.root_cause.component].concat(
       d3.sort(bursts, (s) => s.onset).map((s) => s.component))));
-    const left = 150, width = 1040, height = 22 * rows.length + 34;
+    // Each class that a component shows has a lane of its own, so that bars do not hide each other.
+    const lanes = new Map(rows.map((r) => [r, classes.filter((c) => bursts.some((s) => s.component === r && s.class === c))]));
+    const rowHeight = (r) => Math.max(20, lanes.get(r).length * 8 + 8);
+    const top = new Map();
+    let sum = 4;
+    rows.forEach((r) => { top.set(r, sum); sum += rowHeight(r); });
+    const left = 150, width = 1040, height = sum + 28;
     const start = date(i.onset), end = d3.max(bursts, (s) => date(s.last)) || start;
     const pad = Math.max(15000, (end - start) * 0.05);
     const x = d3.scaleUtc([new Date(+start - pad), new Date(+end + pad)], [left, width - 10]);
-    const y = d3.scaleBand(rows, [4, height - 26]).padding(0.25);
+    const laneHeight = (s) => (rowHeight(s.component) - 8) / Math.max(1, lanes.get(s.component).length);
+    const laneTop = (s) => top.get(s.component) + 4 + lanes.get(s.component).indexOf(s.class) * laneHeight(s);
     const svg = d3.select(add(card, 'div', '', 'plot')).append('svg').attr('viewBox', `0 0 ${width} ${height}`)
       .attr('role', 'img').attr('aria-label', 'Time line of bursts per component');
     svg.append('g').attr('class', 'axis').attr('transform', `translate(0,${height - 24})`)
       .call(d3.axisBottom(x).ticks(8).tickFormat(clock).tickSize(-(height - 28)));
     svg.selectAll('text.row').data(rows).join('text').attr('class', 'row').attr('x', left - 8)
-      .attr('y', (r) => y(r) + y.bandwidth() / 2 + 4).attr('text-anchor', 'end')
+      .attr('y', (r) => top.get(r) + rowHeight(r) / 2 + 4).attr('text-anchor', 'end')
       .style('font-weight', (r) => r === i.root_cause.component ? 700 : 400)
       .text((r) => r.length > 20 ? r.slice(0, 19) + '…' : r);
     const bars = svg.selectAll('rect.burst').data(bursts).join('rect').attr('class', 'burst').attr('rx', 2)
-      .attr('x', (s) => x(date(s.onset))).attr('y', (s) => y(s.component)).attr('height', y.bandwidth())
+      .attr('x', (s) => x(date(s.onset))).attr('y', laneTop).attr('height', (s) => Math.max(4, laneHeight(s) - 2))
       .attr('width', (s) => Math.max(3, x(date(s.last)) - x(date(s.onset)))).attr('fill', (s) => color(s.class))
       .attr('fill-opacity', (s) => i.symptoms.includes(s) ? 0.75 : 0.25);
     bars.append('title').text((s) => `${s.component}: ${s.title}\n${s.count} lines, ${clock(date(s.onset))} to ${clock(date(s.last))}`);
