@@ -43,9 +43,7 @@ bool ReadLambda(std::string_view text, ReadContext& context, LineFields* out) {
     if (n > 0) {
       cursor.Skip(n);
       if (!cursor.TakeSpaces()) return false;
-      const Cursor saved = cursor;
       if (!LooksLikeRequestId(cursor.TakeToken())) return false;
-      (void)saved;
       cursor.SkipSpaces();
     } else if (level < Level::kError || !Contains(cursor.rest().substr(0, 80), "r: ")) {
       return false;
