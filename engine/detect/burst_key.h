@@ -105,7 +105,7 @@ class KeyTable {
   }
 
  private:
-  static constexpr size_t kChunk = 1024;
+  static constexpr size_t kChunk = 256;
   struct Ref {
     using is_transparent = void;
     const KeyTable* table;
