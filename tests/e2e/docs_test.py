@@ -1,0 +1,145 @@
+"""The documentation keeps its word: what README shows runs, the links lead somewhere, the flags exist.
+
+After a change of the report's words or of the demo's logs, README's capture is rewritten by
+  tests/e2e/docs_test.py build/dev/culprit . --update
+"""
+import os, pathlib, re, shutil, subprocess, sys, tempfile, unittest, urllib.parse
+
+import harness
+from harness import BINARY, SOURCE
+
+COMMANDS = ("replay", "check", "test", "explain", "evidence", "schema", "completions")
+README = SOURCE / "README.md"
+CAPTURE = re.compile(r"(<!-- output: culprit (.*?) -->\n```text\n)(.*?)(```\n)", re.S)
+TIMELINE_SHOWN = 5  # lines of the time line that the capture keeps
+CUT = "              ...\n"
+
+
+def markdown_files():
+    listed = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.md"], cwd=SOURCE,
+                            capture_output=True, text=True)
+    names = listed.stdout.split("\n") if listed.returncode == 0 else []
+    found = [SOURCE / n for n in names if n and (SOURCE / n).exists()]
+    return found or [p for p in SOURCE.rglob("*.md") if "build" not in p.relative_to(SOURCE).parts]
+
+
+def without_code(text):
+    return re.sub(r"`[^`\n]*`", "", re.sub(r"^```.*?^```", "", text, flags=re.S | re.M))
+
+
+def anchors(text):
+    """GitHub's ids of the headings."""
+    seen = set()
+    for heading in re.findall(r"^#+ (.*)$", re.sub(r"^```.*?^```", "", text, flags=re.S | re.M), re.M):
+        seen.add(re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-"))
+    return seen
+
+
+def workplace():
+    """A folder that looks like a checkout after ./dev build, with the program under test in it."""
+    folder = harness.scratch()
+    (folder / "build" / "release").mkdir(parents=True)
+    (folder / "build" / "release" / "culprit").symlink_to(BINARY)
+    (folder / "patterns").symlink_to(SOURCE / "patterns")
+    return folder
+
+
+def capture_of(arguments):
+    done = subprocess.run([str(BINARY), *arguments.split()], cwd=SOURCE, capture_output=True, check=True)
+    lines = done.stdout.decode().splitlines(keepends=True)
+    first = next(i for i, line in enumerate(lines) if line.startswith("  time line"))
+    return "$ culprit " + arguments + "\n" + "".join(lines[:first + TIMELINE_SHOWN]) + CUT
+
+
+class Docs(unittest.TestCase):
+    def test_marked_blocks_run(self):
+        blocks = re.findall(r"^<!-- run -->\n```sh\n(.*?)^```", README.read_text(), re.S | re.M)
+        self.assertGreater(len(blocks), 5)
+        script = "set -e\n" + "".join(f"echo '== block {i}' >&2\n{block}" for i, block in enumerate(blocks, 1))
+        folder = workplace()
+        try:
+            done = subprocess.run(["bash", "-c", script], cwd=folder, capture_output=True, text=True, timeout=600,
+                                  env={**os.environ, "CULPRIT": str(BINARY)})
+            self.assertEqual(done.returncode, 0, "the last block begun failed:\n" + done.stderr[-3000:])
+            # The pack in the README is worth showing only if it finds its incident.
+            self.assertIn("ledgerctl unlock q4", done.stdout)
+            self.assertIn("shop/ledger-locked", done.stdout)
+        finally:
+            shutil.rmtree(folder)
+
+    def test_capture_is_what_the_program_prints(self):
+        match = CAPTURE.search(README.read_text())
+        self.assertIsNotNone(match)
+        # What it concludes must be true today; counts, offsets and quoted lines may be those of an older version.
+        told = lambda text: [re.sub(r"\d+", "#", line) for line in text.splitlines()
+                             if re.match(r"etcd|  (root cause|took down|impact|first step)", line)]
+        self.assertEqual(told(match.group(3)), told(capture_of(match.group(2))),
+                         "README's capture is out of date: tests/e2e/docs_test.py build/dev/culprit . --update")
+
+    def test_flags_exist(self):
+        known = {f for c in COMMANDS for f in re.findall(r"--[a-z][a-z-]*", harness.run(c, "--help", check=0).out)}
+        known |= set(re.findall(r"--[a-z][a-z-]*", harness.run("--help", check=0).out))
+        for name in ("README.md", "patterns/README.md"):
+            for line in (SOURCE / name).read_text().splitlines():
+                # Flags of other programs stand left of a pipe into culprit, or behind their names.
+                if re.match(r"(journalctl|kubectl|jq|etcdctl|tar|docker) ", line):
+                    line = line.partition("| culprit")[2]
+                line = re.sub(r"\betcdctl [^`']*|--from=\S+", "", line)
+                for flag in re.findall(r"(?<![\w-])--[a-z][a-z-]*", line):
+                    self.assertIn(flag, known, f"{name}: {line}")
+
+    def test_named_commands_exist(self):
+        help_text = harness.run("--help", check=0).out
+        for command in re.findall(r"`?culprit ([a-z]+)\b", "\n".join(re.findall(r"```sh\n(.*?)```", README.read_text(), re.S))):
+            self.assertRegex(help_text, rf"(?m)^  {command} ", command)
+
+    def test_links_resolve(self):
+        broken = []
+        for file in markdown_files():
+            for link in re.findall(r"\[[^\]\[]*\]\(([^)\s]+)\)", without_code(file.read_text())):
+                if re.match(r"[a-z]+:", link):
+                    continue
+                path, _, anchor = urllib.parse.unquote(link).partition("#")
+                target = file.parent / path if path else file
+                if not target.exists():
+                    broken.append(f"{file.relative_to(SOURCE)}: {link}: no such file")
+                elif anchor and target.suffix == ".md" and anchor not in anchors(target.read_text()):
+                    broken.append(f"{file.relative_to(SOURCE)}: {link}: no such heading")
+        self.assertEqual(broken, [])
+
+    def test_headers_cite_documents_that_exist(self):
+        """Comments in the code that say "doc/adr/0003" mean a file here."""
+        for file in [*SOURCE.glob("engine/**/*.h"), *SOURCE.glob("engine/**/*.cc")]:
+            for number in re.findall(r"doc/adr/(\d{4})", file.read_text()):
+                self.assertTrue(list(SOURCE.glob(f"engine/doc/adr/{number}-*.md")), f"{file}: adr {number}")
+
+    def test_includes_point_one_way(self):
+        """engine/README.md: base <- core <- config, stages, state, sinks <- pipeline <- cmd."""
+        free = {"engine/cmd", "engine/pipeline"}
+        wrong = []
+        for file in [p for top in ("engine", "sinks") for p in (SOURCE / top).rglob("*") if p.suffix in (".h", ".cc")]:
+            own = "/".join(file.relative_to(SOURCE).parts[:2])
+            allowed = {own, "engine/base"} | ({"engine/core"} if own != "engine/base" else set())
+            for other in re.findall(r'^#include "((?:engine|sinks)/\w+)/', file.read_text(), re.M):
+                if other not in allowed and (own not in free or (own == "engine/pipeline" and other == "engine/cmd")):
+                    wrong.append(f"{file.relative_to(SOURCE)} includes {other}")
+        self.assertEqual(wrong, [])
+
+    def test_every_decision_is_listed(self):
+        listed = (SOURCE / "engine/doc/adr/README.md").read_text()
+        for file in SOURCE.glob("engine/doc/adr/[0-9]*.md"):
+            self.assertIn(file.name, listed)
+
+    def test_every_folder_has_a_readme(self):
+        folders = [p.parent for top in ("engine", "sinks", "bench", "tests") for p in SOURCE.glob(f"{top}/*/CMakeLists.txt")]
+        missing = [str(f.relative_to(SOURCE)) for f in folders if not (f / "README.md").exists()]
+        self.assertEqual(missing, [])
+
+
+def update():
+    text = README.read_text()
+    README.write_text(CAPTURE.sub(lambda m: m.group(1) + capture_of(m.group(2)) + m.group(4), text))
+
+
+if __name__ == "__main__":
+    update() if "--update" in sys.argv else harness.main()
