@@ -12,6 +12,10 @@
 //   }
 //   while (detector.PassTime(orderer.watermark(), tick, &outcome)) correlate(outcome);
 //
+// Of a burst: `onset` of silence and of an absent signature is the moment when it could be told,
+// their `count` is 0 and `last` is the last sign of life. `instances` are exact from the slice that
+// opened the burst; before it, as far as the lines of the window were kept.
+//
 // At the very end the watermark is Orderer::kEndOfTime: pass detector.quiet_at() instead (or a
 // later time that the correlator wants), or ticks would never stop.
 #pragma once
@@ -68,7 +72,7 @@ class Detector {
   // Lets time without lines pass, towards `until` (a slice boundary): stops at the next slice end
   // <= until at which a burst closes, and, with tick > 0, at every multiple of `tick`. True: *out
   // holds what happened there (perhaps nothing: a tick); call again. False: time stands at `until`.
-  // Bounds are never opened here: without any line nothing tells silence from an ingest gap.
+  // Bursts never open here: without any line nothing tells silence from an ingest gap.
   bool PassTime(TimeUs until, DurationUs tick, SliceOutcome* out);
 
   TimeUs now() const;       // end of the last slice that was closed or passed; kNoTime at first
