@@ -173,8 +173,12 @@ class Explainer {
     out->confidence = Confidence::kInconclusive;
     const bool paged_tier = score >= std::llround(c_.options.page_score * kMicro);
     if (out->root.share >= c_.options.likely_share) out->confidence = Confidence::kLikely;
-    if (out->root.share >= c_.options.confirmed_share && (self || accusers.size() >= 2) &&
-        paged_tier) {
+    // Said to be down by others, but it goes on logging and shows nothing: not proven.
+    const TimeUs proof = fault_onset_ + static_cast<DurationUs>(c_.options.silence_lag) * kSecondUs;
+    const bool alive = mode_.kind == ModeKind::kDown &&
+                       c_.evaluation.evidence.Alive(live_.shown.component) >= proof;
+    if (out->root.share >= c_.options.confirmed_share &&
+        (self || (accusers.size() >= 2 && !alive)) && paged_tier) {
       out->confidence = Confidence::kConfirmed;
     }
     out->ties.clear();

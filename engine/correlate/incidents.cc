@@ -117,7 +117,8 @@ void IncidentBook::Resolve(TimeUs now, const BurstMap& bursts, const Explainer& 
     explain(incident, &incident.value);
     Event(&incident, quiet, "quiet", "", "no more symptoms");
     Event(&incident, quiet + incident.resolve_after, "resolved", "", "quiet long enough: resolved");
-    incident.value.state = IncidentState::kResolved;
+    // One that never passed the paging threshold stays what it was: nobody was told.
+    if (incident.value.paged_at != kNoTime) incident.value.state = IncidentState::kResolved;
     incident.value.resolved_at = quiet + incident.resolve_after;
     incident.value.updated_at = incident.value.resolved_at;
     done->insert(incident.members.begin(), incident.members.end());
@@ -173,7 +174,7 @@ LiveIncident& IncidentBook::Open(const Evaluation& evaluation, size_t index,
   // The same root and mode again soon after it was resolved: reopened.
   for (size_t f = finished_.size(); f-- > 0;) {
     LiveIncident& old = finished_[f];
-    if (old.value.state != IncidentState::kResolved || old.shown != top.hypothesis ||
+    if (old.value.resolved_at == kNoTime || old.shown != top.hypothesis ||
         old.value.resolved_at + options_.reopen_within < evaluation.now) {
       continue;
     }

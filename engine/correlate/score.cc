@@ -172,6 +172,9 @@ void Scorer::Prepare(const HypothesisRef& h, const HiddenMask& hidden) {
     spot_of_node_[node] = static_cast<int32_t>(spots_.size());
     spots_.push_back(spot);
   }
+  all_weak_ = spot_of_node_[0] >= 0 &&
+              spots_[spot_of_node_[0]].end > spots_[spot_of_node_[0]].begin &&
+              std::all_of(terms_.begin(), terms_.end(), [](const Term& t) { return t.weak; });
 }
 
 double Scorer::Probability(const HypothesisRef& h, uint32_t item) const {
@@ -310,7 +313,8 @@ int64_t Scorer::SpotEvidence(const Spot& spot, TimeUs onset, ComponentId mute, b
   }
   *first_explained = not_silence ? first : kNoTime;
   const ComponentId id = tree_->nodes[spot.node].id;
-  if (evidence_.Alive(id) >= onset && now_ > onset && id != mute) {
+  const bool counts = spot.node == 0 || !all_weak_;
+  if (counts && evidence_.Alive(id) >= onset && now_ > onset && id != mute) {
     const int64_t missing = Quantise(AbsenceLog(&spot, spot.node, onset, seen));
     *absence = missing < 0;
     sum += missing;
@@ -360,7 +364,8 @@ int64_t Scorer::Evaluate(TimeUs onset, ComponentId mute, HypothesisDetail* detai
     int64_t a = own_[i];
     bool plain = false;
     if (spot_of_node_[i] < 0) {
-      if (mature && !(link && i == 0) && node.id != mute && evidence_.Alive(node.id) >= onset) {
+      if (mature && !(i == 0 ? link : all_weak_) && node.id != mute &&
+          evidence_.Alive(node.id) >= onset) {
         if (i == 0 || (mode_->spec >= 0 && mode_->Names(node.id))) {
           a = Quantise(AbsenceLog(nullptr, static_cast<int32_t>(i), onset, {}));
         } else {

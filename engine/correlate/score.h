@@ -118,6 +118,9 @@ class Scorer {
   std::vector<int64_t> own_;
   const HiddenMask* hidden_ = nullptr;
   bool silence_at_root_ = false;
+  // Only error lines of unknown meaning: they do not say how much is broken, so what dependents do
+  // not show does not count.
+  bool all_weak_ = false;
 };
 
 }  // namespace culprit

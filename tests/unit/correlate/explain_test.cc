@@ -129,6 +129,24 @@ TEST(Explanation, SameClassAndTargetIsOneSymptom) {
   EXPECT_EQ(score(true), score(false));
 }
 
+TEST(Explanation, WhatGoesOnLoggingIsNotConfirmedToBeDown) {
+  for (const bool alive : {false, true}) {
+    KnowledgeBuilder k;
+    k.Signature("s/refused", SymptomClass::kRefused);
+    k.Depends("api", {"db"}).Depends("core", {"db"}).Depends("web", {"db"});
+    Driver d(k.Build());
+    d.Alive({"api", "core", "web"});
+    if (alive) d.Alive({"db"});
+    d.Add("s/refused", "api", 20, "db");
+    d.Add("s/refused", "core", 21, "db");
+    d.Add("s/refused", "web", 21, "db");
+    d.Run(120);
+    const auto incidents = d.correlator().Incidents();
+    EXPECT_EQ(incidents.at(0).root.component, "db");
+    EXPECT_EQ(incidents.at(0).confidence, alive ? Confidence::kLikely : Confidence::kConfirmed);
+  }
+}
+
 TEST(PackActivation, AMapAppliesOnceItsPackIsSeen) {
   auto knowledge = [] {
     KnowledgeBuilder k(false);
