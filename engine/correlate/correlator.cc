@@ -73,7 +73,14 @@ void Correlator::ActivatePacks() {
 void Correlator::Track(const Burst& burst) {
   auto it = bursts_.find(burst.id);
   if (it != bursts_.end()) {
-    it->second.burst = burst;
+    Burst& kept = it->second.burst;
+    kept.severity = burst.severity;
+    kept.last = burst.last;
+    kept.closed_at = burst.closed_at;
+    kept.count = burst.count;
+    kept.instances = burst.instances;
+    // Lines are only ever added: the heavy part is copied when there are more.
+    if (kept.evidence.size() != burst.evidence.size()) kept.evidence = burst.evidence;
     return;
   }
   TrackedBurst tracked;
