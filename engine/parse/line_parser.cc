@@ -192,6 +192,7 @@ bool LineParser::SurelyStartsRecord(std::string_view line) {
   if (!IsDigit(line[0]) && line[0] != '[') return false;
   TimedLine timed;
   if (!ReadTime(line, stamps_, &timed) || timed.stamp.format == TimeFormat::kKernel) return false;
+  if (timed.stamp.format == TimeFormat::kEpoch && !settings_.epoch_time) return false;
   const std::string_view rest = timed.rest;
   // A wrapper: what it carries decides.
   LineFields fields;
@@ -212,6 +213,7 @@ bool LineParser::ParseTimed(std::string_view text, size_t depth, LineFields* out
   if (!IsDigit(first) && first != '[' && !IsUpper(first)) return false;
   TimedLine line;
   if (!ReadTime(text, stamps_, &line)) return false;
+  if (line.stamp.format == TimeFormat::kEpoch && !settings_.epoch_time) return false;
   if (line.stamp.format == TimeFormat::kKernel) return false;
   LineFields outer;
   Wrapped wrapped;

@@ -25,6 +25,7 @@ struct LineSettings {
   std::vector<FormatId> forced;       // chain from the outside in; empty: detect
   FormatId guess = FormatId::kPlain;  // inner format of most of the stream: tried first
   bool floating_time = true;  // a time may stand within the first 96 bytes, not only in front
+  bool epoch_time = true;     // a bare number in front may be an epoch time
 };
 
 class LineParser {

@@ -164,7 +164,7 @@ void StreamParser::Impl::Sniff(std::string_view head) {
   std::map<std::string, size_t> votes;
   std::map<FormatId, size_t> inner_votes;
   std::map<std::string, size_t> services;
-  size_t heads = 0, open_heads = 0, floated = 0, others = 0, lines = 0;
+  size_t heads = 0, open_heads = 0, floated = 0, epochs = 0, others = 0, lines = 0;
   settings_.floating_time = true;
   LineParser parser(settings_);
   std::string_view rest = head.substr(0, kSniffBytes);
@@ -203,6 +203,7 @@ void StreamParser::Impl::Sniff(std::string_view head) {
     ++inner_votes[fields.format];
     if (!fields.self_contained) ++open_heads;
     floated += fields.floated;
+    epochs += fields.stamp.format == TimeFormat::kEpoch;
   }
   size_t best = 0;
   for (const auto& [name, count] : votes) {
@@ -228,6 +229,8 @@ void StreamParser::Impl::Sniff(std::string_view head) {
   untimed_ = lines >= kUntimedLines && first_time_ == kNoTime && !kernel_clock_;
   joins_text_ = open_heads > 0 && 2 * open_heads >= heads && open_heads * 10 >= others;
   settings_.floating_time = !untimed_ && (heads == 0 || 2 * floated > heads);
+  // Where lines begin with real times, a number in front is something else (a lease, an id).
+  settings_.epoch_time = 10 * epochs >= heads;
   MakeFinder();
   why_format_ =
       std::to_string(best) + " of the first " + std::to_string(lines) + " lines are of it";

@@ -66,5 +66,28 @@ TEST(StreamParser, JoinsTracesToTheirPlainRecord) {
   EXPECT_EQ(record.instance, "cart");
 }
 
+// A DHCP lease in the middle of a log is text, not a record of another day.
+TEST(StreamParser, TakesNoBareNumberForATimeWhereLinesBeginWithRealTimes) {
+  StreamInfo info;
+  info.path = "dhcp.log";
+  Counters counters;
+  StreamParser parser(info, {}, &counters);
+  std::string block;
+  for (int i = 10; i < 60; ++i)
+    block += "2026-11-21 06:51:" + std::to_string(i) + ".000 INFO agent - renewed\n";
+  const size_t lease = block.size();
+  block += "1795330265 fa:16:3e:00:00:01 10.0.0.7 * *\n";
+  parser.Sniff(block);
+  Record record;
+  parser.Parse(block, 0, std::string_view(block).substr(lease, 20), &record);
+  EXPECT_EQ(record.time, At("2026-11-21T06:51:59Z"));
+
+  const std::string epochs = "1795243865 worker started\n1795243866 worker failed\n";
+  StreamParser other(info, {}, &counters);
+  other.Sniff(epochs);
+  other.Parse(epochs, 0, std::string_view(epochs).substr(26), &record);
+  EXPECT_EQ(record.time, At("2026-11-21T06:51:06Z"));
+}
+
 }  // namespace
 }  // namespace culprit
