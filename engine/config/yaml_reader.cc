@@ -88,17 +88,15 @@ std::optional<DurationUs> ParseDuration(std::string_view text) {
   return absl::ToInt64Microseconds(duration);
 }
 
+// An undefined node cannot be assigned to, so each case builds its own.
 YamlMap::YamlMap(YAML::Node node, std::string file, std::string what, ConfigErrors* errors)
-    : node_(std::move(node)), file_(std::move(file)), what_(std::move(what)), errors_(errors) {
-  if (!node_.IsDefined() || node_.IsNull()) {
-    node_ = YAML::Node(YAML::NodeType::Map);
-    return;
-  }
-  line_ = node_.Mark().line + 1;
-  if (!node_.IsMap()) {
-    Error(node_, absl::StrCat(what_, ": expected a mapping (key: value lines)"));
-    node_ = YAML::Node(YAML::NodeType::Map);
-  }
+    : node_(node.IsDefined() && node.IsMap() ? node : YAML::Node(YAML::NodeType::Map)),
+      file_(std::move(file)),
+      what_(std::move(what)),
+      errors_(errors) {
+  if (!node.IsDefined() || node.IsNull()) return;
+  line_ = node.Mark().line + 1;
+  if (!node.IsMap()) Error(node, absl::StrCat(what_, ": expected a mapping (key: value lines)"));
 }
 
 FileLine YamlMap::At(const YAML::Node& node) const {

@@ -94,6 +94,7 @@ bool ReadTime(std::string_view text, StampReader& stamps, TimedLine* line) {
 
 LineParser::LineParser(const LineSettings& settings)
     : settings_(settings), stamps_(settings.zone, settings.reference, settings.boot) {
+  stamps_.set_bare_epoch(settings.epoch_time);
   for (const TimedFormat& format : kTimedFormats) {
     if (format.id == settings_.guess) guess_ = format.read;
   }
@@ -192,7 +193,6 @@ bool LineParser::SurelyStartsRecord(std::string_view line) {
   if (!IsDigit(line[0]) && line[0] != '[') return false;
   TimedLine timed;
   if (!ReadTime(line, stamps_, &timed) || timed.stamp.format == TimeFormat::kKernel) return false;
-  if (timed.stamp.format == TimeFormat::kEpoch && !settings_.epoch_time) return false;
   const std::string_view rest = timed.rest;
   // A wrapper: what it carries decides.
   LineFields fields;
@@ -213,7 +213,6 @@ bool LineParser::ParseTimed(std::string_view text, size_t depth, LineFields* out
   if (!IsDigit(first) && first != '[' && !IsUpper(first)) return false;
   TimedLine line;
   if (!ReadTime(text, stamps_, &line)) return false;
-  if (line.stamp.format == TimeFormat::kEpoch && !settings_.epoch_time) return false;
   if (line.stamp.format == TimeFormat::kKernel) return false;
   LineFields outer;
   Wrapped wrapped;

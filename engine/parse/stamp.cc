@@ -75,6 +75,7 @@ size_t StampReader::Read(std::string_view text, Stamp* out) {
     }
   }
   if (!ParseTime(text, options_, &parsed)) return 0;
+  if (parsed.format == TimeFormat::kEpoch && !bare_epoch_) return 0;
   Complete(parsed, out);
   return parsed.length;
 }
@@ -89,6 +90,7 @@ size_t StampReader::ReadAs(TimeFormat format, std::string_view text, Stamp* out)
 size_t StampReader::Find(std::string_view text, size_t window, Stamp* out, size_t* at) {
   ParsedTime parsed;
   if (!FindTime(text, options_, &parsed, at, window)) return 0;
+  if (parsed.format == TimeFormat::kEpoch && !bare_epoch_) return 0;
   Complete(parsed, out);
   return parsed.length;
 }

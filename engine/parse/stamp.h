@@ -22,6 +22,8 @@ class StampReader {
   StampReader(const StampReader&) = delete;
   StampReader& operator=(const StampReader&) = delete;
 
+  // Whether a bare number may be an epoch time for Read and Find (default: yes).
+  void set_bare_epoch(bool accepted) { bare_epoch_ = accepted; }
   // A time at the very start of `text`: fills *out and returns its length, else 0.
   size_t Read(std::string_view text, Stamp* out);
   size_t ReadAs(TimeFormat format, std::string_view text, Stamp* out);
@@ -41,6 +43,7 @@ class StampReader {
   TimeOptions options_;
   TimeCache cache_;
   TimeUs boot_;
+  bool bare_epoch_ = true;
 };
 
 }  // namespace culprit
