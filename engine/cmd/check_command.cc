@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "engine/cmd/commands.h"
 #include "engine/config/pack_loader.h"
+#include "sinks/render/render.h"
 
 namespace culprit {
 namespace {
@@ -26,6 +27,8 @@ int RunCheck(const CheckFlags& flags) {
     const SignatureSet::Info& info = engine->signatures->info(i);
     const SignatureSpec& spec = all.signatures[i];
     if (!info.always_verify && info.line_share < kWeakTrigger) continue;
+    // Nobody can act on the built-in ones but whoever checks them alone.
+    if (!flags.all && !all.packs[spec.pack].user) continue;
     const std::string why =
         info.always_verify
             ? "no literal that every match holds: RE2 looks at every line"
@@ -45,9 +48,11 @@ int RunCheck(const CheckFlags& flags) {
     printf("%s\n", out.dump(2).c_str());
     return kExitFine;
   }
-  printf("%s%zu packs, %zu signatures, %zu failure modes, %zu components, %zu dependencies: fine\n",
-         text.c_str(), all.packs.size(), all.signatures.size(), all.failure_modes.size(),
-         all.components.size(), all.edges.size());
+  absl::StrAppend(
+      &text, Counted(all.packs.size(), "pack"), ", ", Counted(all.signatures.size(), "signature"),
+      ", ", Counted(all.failure_modes.size(), "failure mode"), ", ",
+      Counted(all.components.size(), "component"), ", ", all.edges.size(), " dependencies: fine\n");
+  printf("%s", text.c_str());
   return kExitFine;
 }
 

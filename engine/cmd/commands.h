@@ -47,6 +47,7 @@ struct ReplayFlags {
 
 struct CheckFlags {
   KnowledgeFlags knowledge;
+  bool all = false;  // name slow signatures of the built-in packs too
   std::string format = "text";
 };
 

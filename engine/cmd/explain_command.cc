@@ -30,17 +30,25 @@ struct Subject1 {
 };
 
 // FILE:OFFSET: the line that holds the byte, with the text before it (a record may begin earlier).
-bool FromFile(const std::string& what, Subject1* out) {
+enum class Place { kLine, kFound, kError };
+Place FromFile(const std::string& what, Subject1* out) {
   const size_t colon = what.rfind(':');
-  if (colon == std::string::npos || colon + 1 == what.size()) return false;
+  if (colon == std::string::npos || colon + 1 == what.size()) return Place::kLine;
   uint64_t offset = 0;
   const auto [stop, error] =
       std::from_chars(what.data() + colon + 1, what.data() + what.size(), offset);
   const std::string path = what.substr(0, colon);
-  std::error_code ignored;
   if (error != std::errc() || stop != what.data() + what.size() ||
-      !std::filesystem::is_regular_file(path, ignored))
-    return false;
+      path.find(' ') != std::string::npos)
+    return Place::kLine;
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(path, ignored)) {
+    if (path.find('/') == std::string::npos && path.find('.') == std::string::npos)
+      return Place::kLine;
+    PrintError(absl::StrCat(
+        path, ": no such file (read as FILE:OFFSET; give a line on standard input with -)"));
+    return Place::kError;
+  }
   std::ifstream in(path, std::ios::binary);
   constexpr uint64_t kAround = 256 << 10;
   const uint64_t start = offset > kAround ? offset - kAround : 0;
@@ -53,13 +61,16 @@ bool FromFile(const std::string& what, Subject1* out) {
     out->block.erase(0, first);
     out->block_offset = start + first;
   }
-  if (offset - out->block_offset >= out->block.size()) return false;
+  if (offset - out->block_offset >= out->block.size()) {
+    PrintError(absl::StrCat(path, ": ends before offset ", offset));
+    return Place::kError;
+  }
   const size_t at = offset - out->block_offset;
   const size_t before = at == 0 ? std::string::npos : out->block.rfind('\n', at - 1);
   out->line_begin = before == std::string::npos ? 0 : before + 1;
   out->line_end = std::min(out->block.find('\n', at), out->block.size());
   out->info.path = path;
-  return true;
+  return Place::kFound;
 }
 
 struct Verdict {
@@ -165,7 +176,7 @@ Json Explain(const Engine& engine, Subject1 at, const ParseOptions& options) {
   return {{"line", ToValidUtf8(line, 4000)},
           {"format", parser.format_name()},
           {"format_why", parser.ExplainFormat()},
-          {"time", record.time == kNoTime ? "" : FormatTime(record.time)},
+          {"time", record.time_origin == TimeOrigin::kAssumed ? "" : FormatTime(record.time)},
           {"time_origin", kOrigins[static_cast<size_t>(record.time_origin)]},
           {"level", LevelName(record.level)},
           {"service", ToValidUtf8(record.service, 1000)},
@@ -184,10 +195,15 @@ void PrintText(const Json& e) {
          text("time").c_str(), text("time_origin").c_str(), text("level").c_str());
   printf("service    %s -> component %s\n           %s\nmessage    %s\n", text("service").c_str(),
          text("component").c_str(), text("service_why").c_str(), text("message").c_str());
-  const auto list = [&](const char* title, const Json& items) {
+  const auto list = [&](const char* title, const Json& items, size_t most) {
     printf("%s\n", title);
     if (items.empty()) printf("  none\n");
+    size_t shown = 0;
     for (const Json& m : items) {
+      if (shown++ == most) {
+        printf("  and %zu more (--format json)\n", items.size() - most);
+        break;
+      }
       printf("  %-44s %-10s %s\n", m["signature"].get<std::string>().c_str(),
              m["class"].get<std::string>().c_str(), m["why"].get<std::string>().c_str());
       if (!m.contains("captures")) continue;
@@ -195,8 +211,8 @@ void PrintText(const Json& e) {
         printf("    %s = %s\n", name.c_str(), value.get<std::string>().c_str());
     }
   };
-  list("matches", e["matches"]);
-  list("nearly", e["near"]);
+  list("matches", e["matches"], 100);
+  list("nearly", e["near"], 3);
 }
 
 }  // namespace
@@ -220,7 +236,6 @@ int RunExplain(const ExplainFlags& flags) {
     while (begin < text.size()) {
       const size_t end = std::min(text.find('\n', begin), text.size());
       if (end > begin) {
-        one.info.path = "stdin";
         one.block = text.substr(0, end);
         one.line_begin = begin;
         one.line_end = end;
@@ -229,8 +244,9 @@ int RunExplain(const ExplainFlags& flags) {
       begin = end + 1;
     }
   } else {
-    if (!FromFile(flags.what, &one)) {
-      one.info.path = "line";
+    const Place place = FromFile(flags.what, &one);
+    if (place == Place::kError) return kExitUsage;
+    if (place == Place::kLine) {
       one.block = flags.what;
       one.line_end = one.block.size();
     }

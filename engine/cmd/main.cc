@@ -27,8 +27,12 @@ void AddKnowledge(CLI::App* app, KnowledgeFlags* flags) {
 }
 
 void AddInput(CLI::App* app, InputFlags* flags) {
+  std::string names;
+  for (std::string_view name : FormatNames()) names.append(names.empty() ? "" : ", ").append(name);
   app->add_option("--input-format", flags->input_format,
-                  "Format of the lines instead of detecting it")
+                  "Format of the lines instead of detecting it: auto, or one or a chain "
+                  "(docker+json) of " +
+                      names)
       ->capture_default_str();
   app->add_option("--timezone", flags->timezone,
                   "Zone of times that carry none, e.g. Europe/Berlin")
@@ -85,6 +89,7 @@ int Main(int argc, char** argv) {
   CheckFlags check;
   cmd = app.add_subcommand("check", "Validate packs and topology; name slow signatures");
   AddKnowledge(cmd, &check.knowledge);
+  cmd->add_flag("--all", check.all, "Name slow signatures of the built-in packs too");
   cmd->add_option("--format", check.format)->check(kShortFormats)->capture_default_str();
 
   TestFlags test;
@@ -121,6 +126,8 @@ int Main(int argc, char** argv) {
                            "Print shell completions: source <(culprit completions bash)");
   cmd->add_option("shell", shell)->required()->check(CLI::IsMember({"bash", "zsh", "fish"}));
 
+  for (CLI::App* sub : app.get_subcommands([](CLI::App*) { return true; }))
+    if (sub->get_name() != "replay") sub->footer("");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

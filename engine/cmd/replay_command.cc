@@ -22,8 +22,9 @@ bool ParseMoment(const std::string& text, absl::TimeZone zone, TimeUs* out) {
   absl::Time time;
   std::string error;
   for (const char* format :
-       {"%Y-%m-%d%ET%H:%M:%E*S%Ez", "%Y-%m-%d %H:%M:%E*S%Ez", "%Y-%m-%d%ET%H:%M:%E*S",
-        "%Y-%m-%d %H:%M:%E*S", "%Y-%m-%d%ET%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d"}) {
+       {"%Y-%m-%d%ET%H:%M:%E*S%Ez", "%Y-%m-%d%ET%H:%M%Ez", "%Y-%m-%d %H:%M%Ez",
+        "%Y-%m-%d %H:%M:%E*S%Ez", "%Y-%m-%d%ET%H:%M:%E*S", "%Y-%m-%d %H:%M:%E*S",
+        "%Y-%m-%d%ET%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d"}) {
     if (!absl::ParseTime(format, text, zone, &time, &error)) continue;
     *out = absl::ToUnixMicros(time);
     return true;
@@ -127,9 +128,7 @@ int RunReplay(const ReplayFlags& flags) {
   }
   for (const ReportStream& stream : report->streams) {
     if (stream.error.empty()) continue;
-    PrintError(stream.error.find(stream.name) != std::string::npos
-                   ? stream.error
-                   : absl::StrCat(stream.name, ": ", stream.error));
+    PrintError(StreamError(stream));
     failed = true;
   }
   for (const SkippedInput& skipped : (*source)->skipped()) {

@@ -162,7 +162,7 @@ int RunTest(const TestFlags& flags) {
   if (engine == nullptr) return kExitConfig;
   if (flags.scenario.empty()) tester.Samples(*engine);
   tester.Scenarios(scenarios, texts);
-  if (scenarios.empty())
+  if (scenarios.empty() && paths.empty())
     PrintError(
         "no scenarios: name a pack folder with scenarios/ to run them (built-in packs carry "
         "samples only)");

@@ -15,6 +15,26 @@ std::string FormatClock(TimeUs time) {
   return absl::FormatTime("%H:%M:%S", absl::FromUnixMicros(time), absl::UTCTimeZone());
 }
 
+std::string AlternativeName(const Alternative& alternative, const Incident& incident) {
+  const Hypothesis& h = alternative.hypothesis;
+  std::string name = h.title.empty() ? h.component : h.title;
+  if (h.component == incident.root.component) return name;
+  const int percent = static_cast<int>(h.share * 100 + 0.5);
+  return name + (percent == 0 ? " (under 1 %)" : " (" + std::to_string(percent) + " %)");
+}
+
+std::string StreamError(const ReportStream& stream) {
+  return stream.error.find(stream.name) != std::string::npos ? stream.error
+                                                             : stream.name + ": " + stream.error;
+}
+
+std::string Counted(uint64_t n, std::string_view noun) {
+  std::string out = std::to_string(n) + " ";
+  out += noun;
+  if (n != 1) out += noun.ends_with('s') || noun.ends_with("ch") ? "es" : "s";
+  return out;
+}
+
 std::string FormatSpan(DurationUs span) {
   const int64_t seconds = span / kSecondUs;
   const auto text = [](int64_t a, const char* unit, int64_t b, const char* small) {

@@ -97,7 +97,7 @@ void OneIncident(const Incident& i, const Report& report, std::string* out) {
     absl::StrAppend(out, "- ", FormatClock(s.onset), " ", Code(s.component), ": ", Text(s.title),
                     ", ", s.count, " lines\n");
   for (const Spared& s : i.spared)
-    if (s.confirmed) absl::StrAppend(out, "- still fine: ", Text(s.title), " was not seen\n");
+    if (s.confirmed) absl::StrAppend(out, "- not seen, as expected: ", Text(s.title), "\n");
   for (const Absence& a : i.absences)
     absl::StrAppend(out, "- expected but not seen at ", Code(a.component), ": ", Text(a.what),
                     "\n");
@@ -110,9 +110,7 @@ void OneIncident(const Incident& i, const Report& report, std::string* out) {
   if (!i.alternatives.empty()) {
     absl::StrAppend(out, "\n### Considered and ranked lower\n\n");
     for (const Alternative& a : i.alternatives)
-      absl::StrAppend(
-          out, "- ", Text(a.hypothesis.title.empty() ? a.hypothesis.component : a.hypothesis.title),
-          " (", Percent(a.hypothesis.share), "): ", Text(a.reason), "\n");
+      absl::StrAppend(out, "- ", Text(AlternativeName(a, i)), ": ", Text(a.reason), "\n");
   }
   absl::StrAppend(out, "\n## Evidence\n");
   for (const Evidence& e : i.evidence) {
@@ -154,8 +152,7 @@ std::string RenderMarkdown(const Report& report) {
   absl::StrAppend(&out, ".\n");
   for (const ReportStream& stream : report.streams)
     if (!stream.error.empty())
-      absl::StrAppend(&out, "\nNot read to its end: ", Code(stream.name), ": ", Text(stream.error),
-                      "\n");
+      absl::StrAppend(&out, "\nNot read to its end: ", Text(StreamError(stream)), "\n");
   return out;
 }
 

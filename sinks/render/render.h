@@ -3,6 +3,7 @@
 // Markdown, HTML).
 #pragma once
 #include <string>
+#include <string_view>
 
 #include "engine/core/report.h"
 
@@ -37,6 +38,13 @@ std::string RenderHtml(const Report& report);
 std::string FormatTime(TimeUs time);
 // "06:51:05"
 std::string FormatClock(TimeUs time);
+// "core is down (3 %)"; no share where it speaks of the root's own component, whose share it would
+// repeat.
+std::string AlternativeName(const Alternative& alternative, const Incident& incident);
+// Why a stream was not read to its end, with its name once.
+std::string StreamError(const ReportStream& stream);
+// "1 burst", "3 bursts"
+std::string Counted(uint64_t n, std::string_view noun);
 // "45 s", "3 min 20 s", "2 h 5 min"
 std::string FormatSpan(DurationUs span);
 

@@ -150,14 +150,12 @@ void Against(const Incident& i, bool all, Writer* w) {
   bool first = true;
   for (const Spared& s : i.spared) {
     if (!s.confirmed && !all) continue;
-    w->Field(first ? "still fine" : "", absl::StrCat(s.title, ": not seen"));
+    w->Field(first ? "not seen" : "", s.title);
     first = false;
   }
   first = true;
   for (const Alternative& a : i.alternatives) {
-    w->Field(first ? "rather not" : "",
-             absl::StrCat(a.hypothesis.title.empty() ? a.hypothesis.component : a.hypothesis.title,
-                          " (", Percent(a.hypothesis.share), "): ", a.reason));
+    w->Field(first ? "rather not" : "", absl::StrCat(AlternativeName(a, i), ": ", a.reason));
     first = false;
     if (!all && &a - i.alternatives.data() >= 1) break;
   }
@@ -178,10 +176,10 @@ void OneIncident(const Incident& i, const Report& report, const TextOptions& opt
   w->Line(w->Paint("1", Plain(i.title, w->width())));
   std::string since = FormatTime(i.onset);
   if (i.resolved_at != kNoTime)
-    absl::StrAppend(&since, ", resolved ", FormatClock(i.resolved_at), " after ",
+    absl::StrAppend(&since, ", resolved ", FormatClock(i.resolved_at), "Z after ",
                     FormatSpan(i.resolved_at - i.onset));
   else
-    absl::StrAppend(&since, ", still on at ", FormatClock(i.updated_at), " after ",
+    absl::StrAppend(&since, ", still on at ", FormatClock(i.updated_at), "Z after ",
                     FormatSpan(i.updated_at - i.onset));
   w->Field("since", since);
   RootCause(i, w);
@@ -194,8 +192,7 @@ void OneIncident(const Incident& i, const Report& report, const TextOptions& opt
   for (const Symptom& s : i.symptoms) lines += s.count;
   if (!i.symptoms.empty())
     w->Field("explains",
-             absl::StrCat(i.symptoms.size(), i.symptoms.size() == 1 ? " burst, " : " bursts, ",
-                          lines, " lines",
+             absl::StrCat(Counted(i.symptoms.size(), "burst"), ", ", Counted(lines, "line"),
                           i.unexplained.empty() ? ""
                                                 : absl::StrCat("; ", i.unexplained.size(),
                                                                " at the same time not explained")));
@@ -215,7 +212,7 @@ void OneIncident(const Incident& i, const Report& report, const TextOptions& opt
     }
     std::string component = t.component;
     component.resize(std::max<size_t>(component.size(), 14), ' ');
-    w->Field(first ? "time line" : "",
+    w->Field(first ? "time line Z" : "",
              absl::StrCat(FormatClock(t.time), "  ", component, " ", t.text));
     first = false;
   }
@@ -234,14 +231,13 @@ std::string RenderText(const Report& report, const TextOptions& options) {
   std::string range;
   if (s.first_time != kNoTime)
     range = absl::StrCat(", ", FormatTime(s.first_time), " to ", FormatTime(s.last_time));
-  w.Line(w.Paint("2", absl::StrCat(Bytes(s.bytes), " in ", s.streams,
-                                   s.streams == 1 ? " stream, " : " streams, ", s.lines, " lines, ",
-                                   s.signals, " recognised, ", s.bursts, " bursts", range)));
+  w.Line(w.Paint("2", absl::StrCat(Bytes(s.bytes), " in ", Counted(s.streams, "stream"), ", ",
+                                   Counted(s.lines, "line"), ", ", s.signals, " recognised, ",
+                                   Counted(s.bursts, "burst"), range)));
   for (const ReportStream& stream : report.streams)
     if (!stream.error.empty())
-      w.Line(w.Paint(
-          "1;31",
-          Plain(absl::StrCat("not read to its end: ", stream.name, ": ", stream.error), 2000)));
+      w.Line(
+          w.Paint("1;31", Plain(absl::StrCat("not read to its end: ", StreamError(stream)), 2000)));
   w.Line();
   size_t shown = 0;
   for (const Incident& i : report.incidents) {

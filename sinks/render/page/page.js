@@ -141,8 +141,8 @@
     if (i.spared.length || i.alternatives.length) {
       add(card, 'h3', 'Why not something else');
       const ul = add(card, 'ul');
-      i.spared.filter((s) => s.confirmed).forEach((s) => add(ul, 'li', 'Still fine: ' + s.title + ' was not seen.'));
-      i.alternatives.forEach((a) => add(ul, 'li', `${a.title || a.component} (${percent(a.share)}): ${a.reason}`));
+      i.spared.filter((s) => s.confirmed).forEach((s) => add(ul, 'li', 'Not seen: ' + s.title));
+      i.alternatives.forEach((a) => add(ul, 'li', `${a.title || a.component}${a.component === i.root_cause.component ? '' : ' (' + percent(a.share) + ')'}: ${a.reason}`));
     }
     add(card, 'h3', 'Runbook');
     [['At once', i.runbook.immediate], ['Diagnose', i.runbook.diagnose], ['Resolve', i.runbook.resolve]].forEach(([name, steps]) => {
