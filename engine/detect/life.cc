@@ -70,6 +70,16 @@ int64_t LifeTracker::AllowedSilence(const Component& c, int64_t slice) const {
   return static_cast<int64_t>(std::ceil(std::max(slices, kGapFactor * c.longest_gap)));
 }
 
+// The sample of a stream thins out as the stream grows, so time alone cannot tell silence: the
+// marks that the partition gave since must have held the component's usual share of them, but for
+// chance.
+bool LifeTracker::ExpectedMarksMissing(const InGroup& in, const Group& g) {
+  if (in.own_marks == 0) return true;  // known from signals alone
+  const double seen = static_cast<double>(in.last_marks - in.first_marks);
+  const double share = static_cast<double>(in.own_marks) / std::max(1.0, seen);
+  return std::min(1.0, share) * static_cast<double>(g.marks - in.last_marks) >= kLogAlpha;
+}
+
 void LifeTracker::OnSlice(int64_t slice, const std::vector<SliceLife>& life,
                           std::vector<std::pair<std::string, TimeUs>>* alive,
                           std::vector<Change>* silent, std::vector<Change>* back) {
@@ -96,8 +106,11 @@ void LifeTracker::OnSlice(int64_t slice, const std::vector<SliceLife>& life,
                            [group](const InGroup& x) { return x.group == group; });
     if (in == c.groups.end()) {
       // Its gap so far is not known there.
-      c.groups.push_back({group, g.clock.live(), INT64_MAX});
+      c.groups.push_back({group, g.clock.live(), g.marks, 0, g.marks, INT64_MAX});
+      in = c.groups.end() - 1;
     }
+    in->own_marks += l.marks;
+    g.marks += l.marks;
   }
   RankNew();
   std::sort(here_.begin(), here_.end(),
@@ -128,6 +141,7 @@ void LifeTracker::OnSlice(int64_t slice, const std::vector<SliceLife>& life,
       for (InGroup& in : c.groups) {
         Group& g = groups_.find(in.group)->second;
         in.mark = g.clock.live();
+        in.last_marks = g.marks;
         if (allowed == INT64_MAX) continue;
         const int64_t due = in.mark + allowed;
         if (due < in.queued) {
@@ -160,6 +174,11 @@ void LifeTracker::OnSlice(int64_t slice, const std::vector<SliceLife>& life,
       if (due >= g.clock.live()) {
         in->queued = due;
         g.due.push({due, top.component, top.generation});
+        continue;
+      }
+      if (!ExpectedMarksMissing(*in, g)) {
+        in->queued = g.clock.live() + std::max<int64_t>(1, allowed / 4);
+        g.due.push({in->queued, top.component, top.generation});
         continue;
       }
       c.silent = true;

@@ -66,6 +66,9 @@ class LifeTracker {
   struct InGroup {
     PartitionId group = 0;
     int64_t mark = 0;            // the group's clock at the component's last sign of life
+    uint64_t first_marks = 0;    // the group's marks when it came
+    uint64_t own_marks = 0;      // marks of its own since
+    uint64_t last_marks = 0;     // the group's marks at its last sign of life
     int64_t queued = INT64_MAX;  // due time of its entry in the group's queue
   };
   struct Component {
@@ -99,8 +102,11 @@ class LifeTracker {
     LiveClock clock;
     std::priority_queue<Due, std::vector<Due>, std::greater<>> due;
     int64_t touched = INT64_MIN;
+    uint64_t marks = 0;
   };
   static constexpr size_t kMaxGroups = 4;
+
+  static bool ExpectedMarksMissing(const InGroup& in, const Group& g);
 
   int64_t MaxStep() const { return 10 * kSecondUs / options_.slice; }
   uint32_t FindOrAdd(const std::string& name, int64_t slice);

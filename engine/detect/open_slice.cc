@@ -80,7 +80,8 @@ void OpenSlice::Add(Signal&& signal) {
 }
 
 void OpenSlice::AddLife(const std::string& component, PartitionId partition, TimeUs time) {
-  TouchLife(component, partition, time);
+  const uint32_t index = TouchLife(component, partition, time);
+  if (index != UINT32_MAX) ++slice_.life[index].marks;
 }
 
 // Above the bound, the entries with the larger hashes go: their lines still count, their life does
@@ -96,7 +97,7 @@ uint32_t OpenSlice::TouchLife(std::string_view component, PartitionId partition,
     return *it;
   }
   auto index = static_cast<uint32_t>(slice_.life.size());
-  slice_.life.push_back({view.hash, std::string(component), partition, time, 1});
+  slice_.life.push_back({view.hash, std::string(component), partition, time, 1, 0});
   life_index_.insert(index);
   if (slice_.life.size() <= options_.max_keys_per_slice) return index;
   life_index_.clear();

@@ -63,6 +63,7 @@ struct SliceLife {
   PartitionId partition = 0;
   TimeUs newest = 0;
   uint64_t count = 0;
+  uint64_t marks = 0;  // of them, marks: the sample of the stream that depends on positions alone
 };
 
 struct Slice {
