@@ -1,9 +1,10 @@
 // Which lines of a stream are sampled for time and life: a pure function of stream offsets, so that
 // replay and live, one worker or eight, take the same sample.
 //
-// The first line that begins at or after a due offset is taken; the next due offset is 1/256 of the
-// way further on, at least the next line, at most 64 KiB: every line of a small log, 2,000 lines of
-// the first 16 MiB, then one in 64 KiB.
+// The first line that begins at or after a due offset is taken; the next due offset is about 1/256 of
+// the way further on, at least the next line, on average at most 64 KiB: every line of a small log,
+// 2,000 lines of the first 16 MiB, then one in 64 KiB. The step is scattered by a hash of the offset:
+// services that log in turns would otherwise meet an even step always at the same one of them.
 #pragma once
 #include <algorithm>
 #include <cstdint>
@@ -29,11 +30,18 @@ class SampleSchedule {
       }
       begins->push_back(static_cast<uint32_t>(at));
       const uint64_t here = offset + at;
-      due_ = here + std::clamp<uint64_t>(here / 256, 1, 64 << 10);
+      const uint64_t step = std::clamp<uint64_t>(here / 256, 1, 64 << 10);
+      due_ = here + 1 + Scatter(here) % (2 * step);
     }
   }
 
  private:
+  static uint64_t Scatter(uint64_t x) {
+    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ull;
+    x = (x ^ (x >> 27)) * 0x94d049bb133111ebull;
+    return x ^ (x >> 31);
+  }
+
   uint64_t due_ = 0;
 };
 

@@ -62,8 +62,22 @@ class Inputs(unittest.TestCase):
         self.same(folder)
 
     def test_standard_input(self):
-        lines = sorted((line for text in outage().values() for line in text.splitlines()), key=lambda l: json.loads(l).get("time") or json.loads(l)["ts"])
-        self.same("-", stdin=("\n".join(lines) + "\n").encode())
+        with tarfile.open(self.root / "stdin.tar.gz", "w:gz") as tar:
+            tar.add(self.logs, arcname="outage")
+        self.same("-", stdin=(self.root / "stdin.tar.gz").read_bytes())
+        one = self.logs / "api.log"
+        self.assertEqual(essence(replay_json("-", stdin=one.read_bytes())), essence(replay_json(one)))
+
+    def test_all_services_in_one_stream_name_the_same_incident(self):
+        """Mixed in one stream, silence of one service shows against the others: more evidence, same verdict."""
+        def verdict(report):
+            return [(i["root_cause"]["component"], i["root_cause"]["failure_mode"], i["onset"], i["affected"]) for i in report["incidents"] if i["state"] in ("open", "resolved")]
+        texts = outage()
+        lines = sorted((line for text in texts.values() for line in text.splitlines()), key=lambda l: json.loads(l).get("time") or json.loads(l)["ts"])
+        self.assertEqual(verdict(replay_json("-", stdin=("\n".join(lines) + "\n").encode())), verdict(self.expected))
+        concatenated = replay_json("-", stdin="".join(texts.values()).encode())
+        self.assertEqual(verdict(concatenated), verdict(self.expected))
+        self.assertEqual(concatenated["stats"]["reasons"]["late"], 0)
 
     def test_crlf_and_no_final_newline(self):
         folder = self.root / "crlf"

@@ -47,5 +47,15 @@ TEST(SampleSchedule, TakesEveryLineOfASmallStreamAndFewOfALarge) {
   for (uint64_t at : taken) EXPECT_TRUE(at == 0 || text[at - 1] == '\n');
 }
 
+// Four services take turns, line by line, with lines of the same length.
+TEST(SampleSchedule, SeesServicesThatTakeTurnsAlike) {
+  std::string text;
+  for (int i = 0; i < 40'000; ++i) text += std::string(79, static_cast<char>('a' + i % 4)) + "\n";
+  int seen[4] = {};
+  for (uint64_t at : Taken(text, 1 << 18, 1)) ++seen[text[at] - 'a'];
+  for (int count : seen)
+    EXPECT_GT(count, 250) << seen[0] << " " << seen[1] << " " << seen[2] << " " << seen[3];
+}
+
 }  // namespace
 }  // namespace culprit
