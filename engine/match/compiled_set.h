@@ -46,13 +46,16 @@ struct CompiledSet {
   std::vector<uint32_t> owners_begin;  // by literal, and the end
   std::vector<uint32_t> pair_offsets;  // by literal: where its pair stands, if it is short
   GramFilter grams;                    // literals of 5 bytes and more
-  PairFinder pairs;                    // shorter literals (tag: index), and the tags below
+  PairFinder pairs;                    // shorter literals (tag: index), perhaps kEscapeTag
+  PairFinder folds;                    // parts of U+017F and U+212A
+  static constexpr uint32_t kNoLiteral = UINT32_MAX - 2;
   static constexpr uint32_t kEscapeTag = UINT32_MAX;  // "\u": perhaps a trigger's character
-  static constexpr uint32_t kUnicodeFoldTag = UINT32_MAX - 1;  // part of U+017F or U+212A
 
   // A JSON line with \uXXXX of one of these has to be decoded before its triggers can be looked
   // for.
   std::bitset<128> escaped_ascii;
+  uint32_t escape_literal =
+      kNoLiteral;              // the literal in `grams` that says "\\u", if `pairs` does not
   bool escaped_other = false;  // some trigger has a byte that is not ASCII
   bool unicode_fold = false;   // some trigger stands for U+017F or U+212A too
 

@@ -35,6 +35,10 @@ bool HasEscapeVariants(char c) {
   return c == '"' || c == '\\' || c == '/' || (c >= '\b' && c <= '\r' && c != '\v');
 }
 
+bool MayBeUnicodeEscaped(char c) {
+  return std::string_view("<>&'=+").find(c) != std::string_view::npos;
+}
+
 size_t CountEscapeVariants(const Literal& literal) {
   size_t count = 1;
   for (const char c : literal.text) {

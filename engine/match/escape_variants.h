@@ -10,6 +10,10 @@ namespace culprit {
 // \r \t.
 bool HasEscapeVariants(char c);
 
+// True for bytes that some writers put as \uXXXX even into ASCII text: < > & ' = +. A trigger
+// better does without.
+bool MayBeUnicodeEscaped(char c);
+
 // How many variants EscapeVariants would give.
 size_t CountEscapeVariants(const Literal& literal);
 

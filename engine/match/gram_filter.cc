@@ -6,18 +6,14 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include "engine/match/gram_window.h"
-
 namespace culprit {
 namespace {
 
-constexpr int kMinTableBits = 16;
-constexpr int kMaxTableBits = 20;
-constexpr double kMaxFill = 0.04;           // of the table, before it grows
-constexpr double kChainCost = 3e-5;         // of one more literal behind the same gram
-constexpr double kPollution = 1.0 / 65536;  // of one more gram in the table
-constexpr double kWildCost = 128 * kPollution;
-constexpr int kMultiplierTries = 100;
+constexpr int kMinBitmapBits = 17;  // 16 KiB: leaves room in the first-level cache
+constexpr int kMaxBitmapBits = 21;
+constexpr double kMaxFill = 0.035;   // of the bitmap, before it grows
+constexpr double kChainCost = 3e-5;  // of one more literal behind the same gram
+constexpr int kHashTries = 64;
 
 uint32_t NextRandom(uint32_t* state) {
   *state = *state * 1664525u + 1013904223u;
@@ -26,8 +22,12 @@ uint32_t NextRandom(uint32_t* state) {
 
 }  // namespace
 
-GramFilter::GramFilter(const std::vector<Literal>& literals, const RarityModel& model)
+GramFilter::GramFilter(const std::vector<Literal>& literals, const std::vector<FixedGrams>& fixed,
+                       const RarityModel& model)
     : texts_(literals.size()) {
+  for (const FixedGrams& one : fixed) {
+    AddEntries(literals[one.literal], one.literal, one.grams.data(), one.grams.size());
+  }
   // Those with the fewest windows choose first; the others avoid grams that are taken.
   std::vector<uint32_t> order(literals.size());
   std::iota(order.begin(), order.end(), 0);
@@ -36,96 +36,113 @@ GramFilter::GramFilter(const std::vector<Literal>& literals, const RarityModel& 
   std::unordered_map<uint32_t, uint32_t> taken;  // by gram: literals behind it
   for (const uint32_t index : order) {
     const Literal& literal = literals[index];
+    if (!PlanFind(literal, model).by_grams) continue;
     GramWindow best;
-    best.cost = std::numeric_limits<double>::infinity();
-    for (size_t i = 0; i < CountWindows(literal.size()); ++i) {
-      GramWindow window = WindowAt(literal.text, i);
+    double least = std::numeric_limits<double>::infinity();
+    for (const GramWindow& window : Windows(literal)) {
+      double cost = 0;
       for (const WindowGram& gram : window.grams) {
-        if (gram.wild >= 0) {
-          window.cost += kWildCost;
-          continue;
+        cost += WindowGramCost(gram, literal.size(), model);
+        if (gram.wild >= 0) continue;
+        for (const uint32_t one : ExpandGram(gram)) {
+          const auto it = taken.find(one);
+          if (it != taken.end()) cost += it->second * kChainCost;
         }
-        const auto it = taken.find(gram.gram);
-        window.cost +=
-            model.GramRate(gram.gram) + (it == taken.end() ? kPollution : it->second * kChainCost);
       }
-      if (window.cost < best.cost) best = window;
+      if (cost >= least) continue;
+      least = cost;
+      best = window;
     }
-    if (best.cost == std::numeric_limits<double>::infinity()) continue;
-
-    Text& text = texts_[index];
-    text.size = static_cast<uint32_t>(literal.size());
-    text.at = static_cast<uint32_t>(pool_.size());
-    const size_t padded = (literal.size() + 7) / 8 * 8;
-    pool_ += literal.text + std::string(padded - literal.size(), '\0');
-    pool_ += literal.free + std::string(padded - literal.size(), '\xFF');
+    AddEntries(literal, index, best.grams, kGramStride);
     for (const WindowGram& gram : best.grams) {
-      Entry entry = {};
-      entry.literal = index;
-      entry.gram_offset = gram.offset;
-      if (literal.size() > 8) {
-        entry.word_offset =
-            static_cast<uint32_t>(std::min<size_t>(std::max(gram.offset, 0), literal.size() - 8));
-        entry.word = Load(literal.text.data() + entry.word_offset);
-        entry.ignore = Load(literal.free.data() + entry.word_offset);
-      } else {
-        entry.word = Load(pool_.data() + text.at);
-        entry.ignore = Load(pool_.data() + text.at + padded);
-      }
-      for (const uint32_t expanded : ExpandGram(gram)) {
-        entry.gram = expanded;
-        entries_.push_back(entry);
-        ++taken[expanded];
-      }
+      if (gram.wild >= 0) continue;
+      for (const uint32_t one : ExpandGram(gram)) ++taken[one];
     }
   }
   if (entries_.empty()) return;
-  int bits = kMinTableBits;
-  while (bits<kMaxTableBits&& static_cast<double>(taken.size())> kMaxFill * (1u << bits)) ++bits;
-  shift_ = 32 - bits;
-  ChooseMultiplier(model);
-  FillTable();
+  ChooseHash(model);
+  FillTables();
+  sample_ = BestSampler();
 }
 
-// The odd multiplier under which the fewest common grams collide with ours.
-void GramFilter::ChooseMultiplier(const RarityModel& model) {
+void GramFilter::AddEntries(const Literal& literal, uint32_t index, const WindowGram* grams,
+                            size_t count) {
+  Text& text = texts_[index];
+  text.size = static_cast<uint32_t>(literal.size());
+  text.at = static_cast<uint32_t>(pool_.size());
+  const size_t padded = (literal.size() + 7) / 8 * 8;
+  pool_ += literal.text + std::string(padded - literal.size(), '\0');
+  pool_ += literal.free + std::string(padded - literal.size(), '\xFF');
+  for (size_t i = 0; i < count; ++i) {
+    const WindowGram& gram = grams[i];
+    Entry entry = {};
+    entry.literal = index;
+    entry.gram_offset = gram.offset;
+    const auto next = static_cast<size_t>(gram.offset + static_cast<int>(kGramBytes));
+    const bool has_next = next + kTagBytes <= literal.size();
+    const bool has_previous = gram.offset >= static_cast<int>(kTagBytes);
+    const char* at = literal.text.data() + gram.offset;
+    entry.tags = has_next ? static_cast<uint8_t>(1u << TagOf(at + kGramBytes)) : kAnyNext;
+    entry.tags |= has_previous ? static_cast<uint8_t>(16u << TagOf(at - kTagBytes)) : kAnyPrevious;
+    if (literal.size() > 8) {
+      entry.word_offset = static_cast<uint32_t>(
+          std::min<size_t>(static_cast<size_t>(std::max(gram.offset, 0)), literal.size() - 8));
+      entry.word = Load(literal.text.data() + entry.word_offset);
+      entry.ignore = Load(literal.free.data() + entry.word_offset);
+    } else {
+      entry.word = Load(pool_.data() + text.at);
+      entry.ignore = Load(pool_.data() + text.at + padded);
+    }
+    for (const uint32_t expanded : ExpandGram(gram)) {
+      entry.gram = expanded;
+      entries_.push_back(entry);
+    }
+  }
+}
+
+// The bitmap's size by the number of grams, and the factor under which the fewest common grams
+// collide with ours.
+void GramFilter::ChooseHash(const RarityModel& model) {
   std::unordered_set<uint32_t> own;
   for (const Entry& entry : entries_) own.insert(entry.gram);
+  int bits = kMinBitmapBits;
+  while (bits<kMaxBitmapBits&& static_cast<double>(own.size())> kMaxFill * (1u << bits)) ++bits;
   std::vector<std::pair<uint32_t, double>> others;
   for (const auto& common : model.common()) {
     if (own.count(common.first) == 0) others.push_back(common);
   }
   double least = std::numeric_limits<double>::infinity();
-  uint32_t candidate = 0x9E3779B1u;
   uint32_t state = 7;
-  std::vector<uint8_t> used(size_t{1} << (32 - shift_));
-  for (int i = 0; i < kMultiplierTries; ++i) {
-    std::fill(used.begin(), used.end(), 0);
-    for (const uint32_t gram : own) used[(gram * candidate) >> shift_] = 1;
+  for (int i = 0; i < kHashTries; ++i) {
+    GramBitmap bitmap;
+    bitmap.factor = NextRandom(&state) | 1;
+    bitmap.shift = 32 - bits;
+    bitmap.words.resize(size_t{1} << (bits - 5));
+    for (const uint32_t gram : own) bitmap.Add(gram);
     double collisions = 0;
     for (const auto& [gram, count] : others) {
-      if (used[(gram * candidate) >> shift_] != 0) collisions += count;
+      if (bitmap.Has(gram)) collisions += count;
     }
     if (collisions < least) {
       least = collisions;
-      multiplier_ = candidate;
+      bitmap_ = std::move(bitmap);
     }
-    candidate = NextRandom(&state) | 1;
   }
 }
 
-void GramFilter::FillTable() {
-  const size_t slots = size_t{1} << (32 - shift_);
-  table_ = std::make_unique<uint8_t[]>(slots);
-  const auto slot = [&](const Entry& entry) { return (entry.gram * multiplier_) >> shift_; };
+void GramFilter::FillTables() {
+  tags_.assign(size_t{1} << kTagBits, 0);
   std::stable_sort(entries_.begin(), entries_.end(),
-                   [&](const Entry& a, const Entry& b) { return slot(a) < slot(b); });
-  heads_.assign(slots + 1, 0);
-  for (const Entry& entry : entries_) {
-    table_[slot(entry)] = 1;
-    ++heads_[slot(entry) + 1];
+                   [](const Entry& a, const Entry& b) { return a.gram < b.gram; });
+  while ((size_t{1} << (32 - bucket_shift_)) < 2 * entries_.size()) --bucket_shift_;
+  buckets_.assign(size_t{1} << (32 - bucket_shift_), Bucket{});
+  for (uint32_t i = 0; i < entries_.size(); ++i) {
+    const Entry& entry = entries_[i];
+    tags_[TagSlot(entry.gram)] |= entry.tags;
+    Bucket& bucket = buckets_[BucketOf(entry.gram)];
+    if (bucket.count == 0) bucket = {entry.gram, i, 0};
+    ++bucket.count;
   }
-  std::partial_sum(heads_.begin(), heads_.end(), heads_.begin());
 }
 
 bool GramFilter::Equals(const Text& text, const char* start) const {

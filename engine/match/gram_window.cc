@@ -1,73 +1,106 @@
 #include "engine/match/gram_window.h"
 
-#include <limits>
-
 namespace culprit {
 namespace {
 
-// Both per byte of text: a quarter of the places is looked at, and a 64 Ki table is assumed.
+// Per byte of text: a quarter of the places is looked at, and a 64 Ki table is assumed.
 constexpr double kSampled = 1.0 / kGramStride;
-constexpr double kPollution = kSampled / 65536;  // collisions with one more gram in the table
+constexpr double kPollution = kSampled / (1 << 16);  // collisions with one more gram in the table
+constexpr double kRefuted =
+    0.4;  // of the cost stays for each side whose bytes the literal knows, too
+constexpr double kPairCost = 0.005;    // one more pair to look for, per byte
+constexpr double kPairFired = 2;       // one that is there
+constexpr size_t kMaxExpanded = 1200;  // grams of one window
 
-double WildRate(const WindowGram& gram, const RarityModel& model) {
-  double rate = 0;
-  for (const uint32_t one : ExpandGram(gram)) rate += model.GramRate(one) * kSampled + kPollution;
-  return rate;
-}
-
-}  // namespace
-
-std::vector<uint32_t> ExpandGram(const WindowGram& gram) {
-  if (gram.wild < 0) return {gram.gram};
-  std::vector<uint32_t> grams;
-  for (uint32_t c = 0; c < 256; ++c) {
-    if ((c & 0x20) == 0) continue;
-    const uint32_t mask = 0xFFu << (8 * gram.wild);
-    grams.push_back((gram.gram & ~mask) | c << (8 * gram.wild));
-  }
-  return grams;
-}
-
-size_t CountWindows(size_t literal_size) {
-  if (literal_size >= 7) return literal_size - 6;
-  if (literal_size == 6) return 2;  // the odd byte before it, or behind it
-  return literal_size == 5 ? 1 : 0;
-}
-
-GramWindow WindowAt(std::string_view literal, size_t i) {
+GramWindow BuildWindow(const Literal& literal, int first) {
   GramWindow window;
   const int size = static_cast<int>(literal.size());
-  // 5 bytes: offsets -1..2 are the only way in which no gram lacks more than one byte.
-  int first = static_cast<int>(i);
-  if (size == 6) first = static_cast<int>(i) - 1;
-  if (size == 5) first = -1;
   for (int k = 0; k < kGramStride; ++k) {
     WindowGram& gram = window.grams[k];
     gram.offset = first + k;
     char bytes[kGramBytes];
+    char free[kGramBytes];
     for (int j = 0; j < static_cast<int>(kGramBytes); ++j) {
       const int at = gram.offset + j;
       const bool inside = at >= 0 && at < size;
-      bytes[j] = inside ? literal[at] : '\0';
+      bytes[j] = inside ? literal.text[static_cast<size_t>(at)] : '\0';
+      free[j] = inside ? literal.free[static_cast<size_t>(at)] : '\0';
       if (!inside) gram.wild = j;
     }
     gram.gram = GramAt(bytes);
+    gram.free = GramAt(free);
   }
   return window;
 }
 
-GramWindow BestWindow(std::string_view literal, const RarityModel& model) {
-  GramWindow best;
-  best.cost = std::numeric_limits<double>::infinity();
-  for (size_t i = 0; i < CountWindows(literal.size()); ++i) {
-    GramWindow window = WindowAt(literal, i);
-    for (const WindowGram& gram : window.grams) {
-      window.cost +=
-          gram.wild < 0 ? model.GramRate(gram.gram) * kSampled + kPollution : WildRate(gram, model);
-    }
-    if (window.cost < best.cost) best = window;
+}  // namespace
+
+size_t CountExpanded(const WindowGram& gram) {
+  return (gram.wild < 0 ? size_t{1} : size_t{256}) << __builtin_popcount(gram.free);
+}
+
+std::vector<uint32_t> ExpandGram(const WindowGram& gram) {
+  std::vector<uint32_t> grams = {gram.gram};
+  for (uint32_t left = gram.free; left != 0; left &= left - 1) {
+    const uint32_t bit = left & (~left + 1);
+    for (size_t i = 0, count = grams.size(); i < count; ++i) grams.push_back(grams[i] ^ bit);
   }
-  return best;
+  if (gram.wild < 0) return grams;
+  std::vector<uint32_t> all;
+  for (const uint32_t one : grams) {
+    for (uint32_t c = 0; c < 256; ++c) all.push_back(one | c << (8 * gram.wild));
+  }
+  return all;
+}
+
+std::vector<GramWindow> Windows(const Literal& literal) {
+  const int size = static_cast<int>(literal.size());
+  // 7 bytes and more: four whole grams. 6: the odd byte before it, or behind it. 5: offsets -1..2
+  // are the only ones with no more than one byte unknown in each gram.
+  const int first = size >= 7 ? 0 : -1;
+  const int last = size >= 7 ? size - 7 : size - 6;
+  std::vector<GramWindow> windows;
+  if (size < 5) return windows;
+  for (int offset = first; offset <= last; ++offset) {
+    windows.push_back(BuildWindow(literal, offset));
+    size_t expanded = 0;
+    for (const WindowGram& gram : windows.back().grams) expanded += CountExpanded(gram);
+    if (expanded > kMaxExpanded) windows.pop_back();
+  }
+  return windows;
+}
+
+double WindowGramCost(const WindowGram& gram, size_t literal_size, const RarityModel& model) {
+  double cost = 0;
+  for (const uint32_t one : ExpandGram(gram)) cost += model.GramRate(one);
+  cost *= kSampled;
+  if (gram.offset + static_cast<int>(kGramBytes) + 2 <= static_cast<int>(literal_size))
+    cost *= kRefuted;
+  if (gram.offset >= 2) cost *= kRefuted;
+  return cost + static_cast<double>(CountExpanded(gram)) * kPollution;
+}
+
+FindPlan PlanFind(const Literal& literal, const RarityModel& model) {
+  FindPlan plan;
+  double rarest = 1;
+  for (uint32_t i = 0; i + 1 < literal.size(); ++i) {
+    const double rate = model.PairRate(static_cast<unsigned char>(literal.text[i]),
+                                       static_cast<unsigned char>(literal.text[i + 1]));
+    if (rate >= rarest) continue;
+    rarest = rate;
+    plan.pair_offset = i;
+  }
+  plan.cost = kPairCost + kPairFired * rarest;
+  for (const GramWindow& window : Windows(literal)) {
+    double cost = 0;
+    for (const WindowGram& gram : window.grams) {
+      cost += WindowGramCost(gram, literal.size(), model);
+    }
+    if (cost >= plan.cost) continue;
+    plan.cost = cost;
+    plan.by_grams = true;
+  }
+  return plan;
 }
 
 }  // namespace culprit

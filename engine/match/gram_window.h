@@ -1,19 +1,20 @@
 // Which bytes of a literal the sampled-gram filter looks for. Stateless; private to match/.
 #pragma once
 #include <cstdint>
-#include <string_view>
 #include <vector>
 
+#include "engine/match/literal.h"
 #include "engine/match/rarity.h"
 
 namespace culprit {
 
 constexpr int kGramStride = 4;  // one gram is looked at every so many bytes
 
-// A gram of the window, and where it stands from the literal's start. May begin one byte before the
+// A gram of a window, and where it stands from the literal's start. May begin one byte before the
 // literal or end one byte behind it: then `wild` is the index of the byte not known, else -1.
 struct WindowGram {
-  uint32_t gram = 0;  // folded; the wild byte is 0
+  uint32_t gram = 0;  // the wild byte is 0
+  uint32_t free = 0;  // kCaseBit in each byte whose case does not matter
   int offset = 0;
   int wild = -1;
 };
@@ -21,18 +22,28 @@ struct WindowGram {
 // Four grams at consecutive offsets, so that one of them is looked at wherever the literal stands.
 struct GramWindow {
   WindowGram grams[kGramStride];
-  double cost = 0;  // probes that fire, per byte of text
 };
 
-// The distinct folded grams a window gram stands for: 1, or 128 if it has a wild byte.
+// The distinct grams a window gram stands for: one for each spelling in upper and lower case, times
+// 256 if it has a wild byte.
 std::vector<uint32_t> ExpandGram(const WindowGram& gram);
+size_t CountExpanded(const WindowGram& gram);
 
-// Number of windows a literal has; 0 below 5 bytes.
-size_t CountWindows(size_t literal_size);
-// The i-th of them, cost not set.
-GramWindow WindowAt(std::string_view literal, size_t i);
+// All windows of a literal: none if it is too short, or so short and in so many spellings that its
+// grams would fill the table.
+std::vector<GramWindow> Windows(const Literal& literal);
 
-// The window whose grams are rarest by the model.
-GramWindow BestWindow(std::string_view literal, const RarityModel& model);
+// What a gram costs in probes that fire, per byte of text. Less where the literal also says which
+// gram follows.
+double WindowGramCost(const WindowGram& gram, size_t literal_size, const RarityModel& model);
+
+// How a literal is best found: by the window whose grams are rarest, or, where it has none or its
+// pair is cheaper, by its rarest pair of adjacent bytes.
+struct FindPlan {
+  bool by_grams = false;
+  uint32_t pair_offset = 0;
+  double cost = 0;  // in fired probes per byte of text
+};
+FindPlan PlanFind(const Literal& literal, const RarityModel& model);
 
 }  // namespace culprit

@@ -11,41 +11,45 @@
 namespace culprit {
 
 constexpr size_t kGramBytes = 4;
-constexpr uint32_t kGramFold = 0x20202020u;  // letters lose their case, other bytes merge in pairs
 
-// The folded gram at p.
+// The gram at p.
 inline uint32_t GramAt(const char* p) {
   uint32_t gram;
   std::memcpy(&gram, p, kGramBytes);
-  return gram | kGramFold;
+  return gram;
 }
 
 class RarityModel {
  public:
-  // Learns from `text`, whose digits stand for any digits.
-  explicit RarityModel(std::string_view text);
+  // Learns from lines and, with less weight, from words they are made of. Digits stand for any
+  // digits.
+  RarityModel(std::string_view lines, std::string_view words);
 
   // The model of the log lines in rarity_text.cc.
   static const RarityModel& Builtin();
 
-  // Estimated occurrences of a folded gram per byte of text.
+  // Estimated occurrences of a gram per byte of text.
   double GramRate(uint32_t gram) const;
-  // Estimated occurrences per byte of two adjacent folded bytes.
+  // Estimated occurrences per byte of two adjacent bytes, in any case.
   double PairRate(unsigned char first, unsigned char second) const;
-  // Common grams with their rates, in a fixed order: what a hash should not collide with.
+  // Weighted bytes learned from.
+  double size() const { return total_; }
+  // The most common grams with their counts, in a fixed order: what a hash should not collide with.
   const std::vector<std::pair<uint32_t, double>>& common() const { return common_; }
 
  private:
+  void Learn(std::string_view text, uint32_t weight);
   double Bigram(unsigned char a, unsigned char b) const;
 
   double total_ = 0;
-  std::vector<uint32_t> singles_;                 // by folded byte, digits merged
+  std::vector<uint32_t> singles_;                 // by byte, digits merged
   std::vector<uint32_t> pairs_;                   // by two of them
   std::unordered_map<uint32_t, uint32_t> grams_;  // digits merged
   std::vector<std::pair<uint32_t, double>> common_;
 };
 
-// Log lines as many systems print them, written for this model.
-std::string_view RarityText();
+// Log lines as many systems print them, and words of such lines; written for this model.
+std::string_view RarityLines();
+std::string_view RarityWords();
 
 }  // namespace culprit

@@ -4,7 +4,7 @@
 
 namespace culprit {
 
-std::string_view RarityText() {
+std::string_view RarityLines() {
   return R"log(2026-03-14 09:26:53,589 INFO [main] com.example.service.OrderService: Processing request id=4711 for user 42 took 13 ms
 2026-03-14 09:26:53.601 DEBUG 2817 --- [nio-8080-exec-3] o.s.web.servlet.DispatcherServlet        : GET "/api/v1/orders/1001", parameters={}
 2026-03-14 09:26:53.604 DEBUG 2817 --- [nio-8080-exec-3] o.s.web.servlet.DispatcherServlet        : Completed 200 OK
@@ -105,6 +105,118 @@ ts=2026-03-14T09:26:53.589Z caller=compact.go:519 level=info component=tsdb msg=
 2026-03-14 09:26:53 +0000 [info]: #0 fluentd worker is now running worker=0
 START RequestId: 8f5e1a2b-0c3d-4e5f-9a6b-7c8d9e0f1a2b Version: $LATEST
 REPORT RequestId: 8f5e1a2b-0c3d-4e5f-9a6b-7c8d9e0f1a2b Duration: 102.25 ms Billed Duration: 103 ms Memory Size: 512 MB Max Memory Used: 98 MB
+)log";
+}
+
+std::string_view RarityWords() {
+  return R"log(a able about above abort accept accepted access account acquire action activate active activity actual add
+added additional address admin after agent alert alias all allocate allocated allocation allow allowed
+already also always amount analysis and another any api app application apply approved archive are args
+argument array as ask assert assign assigned asset async at attach attached attempt attribute audit auth
+authenticate authentication author authorization auto available average avoid await back backend background
+backup bad balance bandwidth base based basic batch be because been before begin behavior being below best
+better between big binary bind bit block body boolean boot both bound bridge broker browser bucket buffer
+build builder built bulk bus business but by byte bytes cache call callback called calling can cancel cannot
+capacity capture card case catalog category certificate chain change changed channel char character chart
+check checking checkpoint child choose chunk class clean cleanup clear client clock clone close closed
+closing cloud cluster code collect collection column combine command comment commit common compact compare
+compile complete completed component compose compress compute computer concurrent condition config
+configuration configure confirm conflict connect connected connecting connection consistent console constant
+consume consumer container content context continue control controller convert cookie copy core correct cost
+could count counter country create created creating creation credential critical cron current custom
+customer cycle daemon daily dashboard data database date datetime day deadline debug decision declare
+default define definition delay delete deleted deleting delivery demand denied dependency deploy deployment
+depth describe description design destination destroy detach detail details detect detected device diff
+digest direct directory disable disabled disconnect disconnected discovery disk dispatch display distance
+distributed document does domain done down download draft driver drop due dump duplicate duration during
+dynamic each edge edit element email empty enable enabled encode encoding end endpoint engine enough ensure
+enter entity entries entry environment equal error errors establish established evaluate event events every
+exact example exceed exceeded except exception exchange exclude execute executed executing execution
+executor exist existing exists exit exited exiting expand expect expected expire expired expires explicit
+export expression extend extension external extra extract factory fail failed failing failure false family
+fast fatal feature feed fetch fetched fetching field file filename files fill filter final find finish
+finished firewall first fixed flag flat flight float flow flush folder follow following food for force form
+format forward found frame framework free frequency from front full function future gateway gather general
+generate generated generation get getting given global good grant graph group guest handle handled handler
+handling handshake hard has hash have head header headers health healthy heap heart heartbeat height hello
+help hidden high history hit hold home hook host hostname hour hub id identity idle if ignore ignored
+ignoring image immediate implementation import important in include incoming increase index indicate
+individual info information inherit init initial initialization initialize initialized initializing inner
+input insert inside inspect install installed instance instances instead instruction integer integrity
+interface internal interrupt interrupted interval into invalid invalidate invoke invoked is isolated issue
+item items iteration iterator its job jobs join joined journal json keep kernel key keys kind known label
+language large last latency later latest launch layer lead leader learn lease least leave left length less
+level library license lifecycle limit line link list listen listener listening live load loaded loader
+loading local locale localhost location lock locked log logger logging login logout long look lookup loop
+lost low machine main maintenance make manage management manager manifest manual map mapping mark market
+mask master match matched max maximum may media medium member memory merge message messages metadata method
+metric metrics middle migrate migration min minimum minute mirror missing mode model modified module monitor
+monitoring month more most mount mounted move multi multiple must name named names namespace native need
+needed negative neighbor nested net network neutron never new next no node nodes none normal not note
+nothing notice notification notify now null number object observed of off offline offset ok old on once one
+online only open opened opening operation operator option options or order organization origin original
+other out outgoing output outside over overflow override overview own owner package packet page pages
+parallel parameter parameters parent parse parsed parser part partial partition parts pass passed password
+patch path pattern pause payload payment peer pending per percent performance period periodic permission
+permissions persist persistent phase physical pick ping pipeline place placement plan platform play plugin
+plugins point policy poll pool port ports position possible post prefix prepare prepared present preserve
+pressure previous price primary print priority private probe problem process processed processes processing
+processor produce producer product profile program progress project promise prompt properties property
+protocol provide provided provider provision proxy public publish published pull purge push put quality
+query queue queued quick quorum quota random range rate raw reach reachable read reader reading ready real
+reason rebalance rebuild receive received receiver recent reconnect record records recover recovery recycle
+redirect reduce reference refresh refused region register registered registration registry regular reject
+rejected relation release released reload remaining remote remove removed removing rename render renew
+repair repeat replace replica replicas replication reply report repository request requested requests
+require required reserve reserved reset resize resolve resolved resource resources response responses rest
+restart restarted restarting restore restored result results resume retention retried retries retry retrying
+return returned returning returns reverse revision role rollback root rotate round route router routes
+routing row rows rule rules run running runtime safe same sample save saved scale scan schedule scheduled
+scheduler schema scope screen script search second seconds secret section secure security segment select
+selected send sending sensor sent separate sequence serial series serve server servers service services
+serving session sessions set setting settings setup several shard share shared shell short should show shut
+shutdown shutting side sign signal signature simple since single size skip skipped sleep slot slow small
+snapshot so socket some source space specific specified specify speed spec split stack stage standard start
+started starting starts startup state statement states static station status step still stop stopped
+stopping stops storage store stored strategy stream string strong structure style sub subject submit subnet
+subscribe subscription subsystem success successful successfully such suffix sum summary supervisor supply
+support supported suspend switch sync synchronize syntax system systems table tag take taken target task
+tasks team template temporary tenant terminate terminated terminating termination test text than that the
+their them then there these they this thread threads three threshold throttle through throughput throw
+throwable ticket time timed timeout timer times timestamp timezone title to token too took tool top topic
+topology total trace track traffic train transaction transfer transform transition transport travel tree
+trigger triggered true trust try trying tunnel two type types unable unavailable unbind under undefined
+unexpected unhealthy unique unit unix unknown unlock unmount unreachable unregister unsupported until unused
+up update updated updates updating upgrade upload upper upstream uptime usage use used user username users
+using util utils valid validate validation value values variable vector verbose verify version versions very
+via view violation virtual visible visit volume volumes wait waiting waits wake want warm warn warning was
+watch watcher watching way we web week weight well were what when where whether which while will window with
+within without work worker workers working would wrap write writer writing written wrong year yes zero zone
+BlockManager ConfigMap ConnectionFactory ContainerManager ControllerImpl DataSource
+DefaultListableBeanFactory DeviceManager EventHandler ExecutionException FileSystem FilterChain HttpClient
+HttpServlet IOException InputStream InstanceManager JobScheduler ListenerContainer LoggerFactory
+MessageBroker NetworkManager NullPointerException NumberFormat ObjectMapper OutputStream PoolManager
+ProcessBuilder PropertySource QueryBuilder RequestHandler ResourceManager ResponseEntity RestTemplate
+RuntimeException SecurityContext ServerSocket ServiceImpl SessionFactory SocketTimeout StateMachine
+StreamHandler TaskExecutor ThreadPool TimeUnit TransactionManager UserService ValidationException
+WebApplicationContext access_token api_version bytes_sent client_id cluster_name content_type created_at
+device_id error_code event_type file_path host_name image_id instance_id is_active job_name last_update
+log_level max_retries message_id network_id node_id num_workers object_id order_id parent_id pool_size
+port_id project_id queue_size read_timeout request_id response_time retry_count server_name service_name
+session_id snapshot_id source_ip start_time status_code task_id tenant_id thread_id total_count trace_id
+updated_at user_agent user_id user_name volume_id worker_id zone_name Accepted Access Active Added Address
+Adding All Application Attempting Authentication Available Bad Block Cache Calling Cannot Checking Client
+Closing Command Completed Config Connected Connecting Connection Could Created Creating Current Data Default
+Deleted Deleting Device Did Disabled Done Dropping Enabled End Error Event Exception Executing Failed File
+Finished For Found From Getting Got Handling Host Ignoring In Info Initialized Initializing Instance
+Internal Invalid Job Key Last Loaded Loading Local Lock Lost Message Missing Name Network New No Node None
+Not Now Opening Operation Path Please Port Process Processing Query Reading Ready Received Registered
+Removed Removing Request Resource Response Restarting Result Retrying Returning Running Saving Scheduling
+Selected Sending Sent Server Service Session Setting Shutting Skipping Socket Started Starting State Status
+Stopped Stopping Success Successfully Task Terminating The This Thread Time Timeout Total Trying Unable
+Unexpected Unknown Updated Updating Use User Using Value Version Waiting Warning When Worker Writing You
+ACTIVE BUILD CREATE DEBUG DELETE DOWN ERROR FAILED FALSE GET HEAD INFO INSERT NOTICE NULL OK OPTIONS PATCH
+POST PUT SELECT SET STARTED STATUS SUCCESS TRACE TRUE UPDATE WARN WARNING WHERE
 )log";
 }
 

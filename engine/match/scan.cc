@@ -10,6 +10,8 @@ namespace {
 
 constexpr uint32_t kMaxAnchoredTries =
     8;  // on one line, before one unanchored search replaces them
+constexpr ptrdiff_t kEscapeReach =
+    16;  // more bytes than from an escape's start to the last one it changes
 constexpr std::string_view kLongS = "\xC5\xBF";       // U+017F: matches (?i)s
 constexpr std::string_view kKelvin = "\xE2\x84\xAA";  // U+212A: matches (?i)k
 
@@ -40,8 +42,18 @@ class BlockScan {
 
   void Run() {
     set_.pairs.Scan(begin_, end_, [this](uint32_t tag, const char* p) { OnPair(tag, p); });
-    set_.grams.Scan(begin_, end_,
-                    [this](uint32_t literal, const char* start) { OnLiteral(literal, start); });
+    set_.grams.Scan(
+        begin_, end_,
+        [this](uint32_t literal, const char* start) {
+          if (literal == set_.escape_literal) {
+            if (IsTellingEscape(start)) JudgeDecoded(start);
+          } else {
+            OnLiteral(literal, start);
+          }
+        },
+        [this](const char* from, const char* to) {
+          set_.folds.Scan(from, to, [this](uint32_t, const char* p) { OnFold(p); });
+        });
     if (!set_.always.empty()) VerifyAllLines();
     if (!ordered_) Order();
   }
@@ -104,13 +116,13 @@ class BlockScan {
 
   bool Judge(const LiteralOwner& owner, size_t literal_size, const char* start,
              MatchState::Seen* seen) {
-    const CompiledSignature& signature = set_.signatures[owner.signature];
-    const std::string_view subject = LineSubject();
-    const bool plain = subject.data() == line_begin_;
-    if (plain && owner.proves && line_end_ - start >= static_cast<ptrdiff_t>(literal_size)) {
+    if (owner.proves && StandsInSubject(start, literal_size)) {
       seen->tries = MatchState::kSettled;
       return true;
     }
+    const CompiledSignature& signature = set_.signatures[owner.signature];
+    const std::string_view subject = LineSubject();
+    const bool plain = subject.data() == line_begin_;
     if (plain && owner.anchor >= 0 && seen->tries < kMaxAnchoredTries) {
       if (start - line_begin_ < owner.anchor) return false;
       ++seen->tries;
@@ -123,18 +135,27 @@ class BlockScan {
     return signature.Matches(subject);
   }
 
+  // Whether a literal found in the line's bytes surely stands in its subject too: no escape can
+  // begin so shortly before it that it reaches into it. (A false "no" only costs RE2.)
+  bool StandsInSubject(const char* start, size_t size) const {
+    if (line_end_ - start < static_cast<ptrdiff_t>(size)) return false;
+    const ptrdiff_t look = std::min(start - line_begin_, kEscapeReach);
+    return std::memchr(start - look, '\\', static_cast<size_t>(look) + size) == nullptr;
+  }
+
   // ---- what the grams cannot see ----
 
   void OnPair(uint32_t tag, const char* p) {
     if (tag == CompiledSet::kEscapeTag) {
       if (IsTellingEscape(p)) JudgeDecoded(p);
-    } else if (tag == CompiledSet::kUnicodeFoldTag) {
-      if (StandsAt(kLongS, p, end_) || (p > begin_ && StandsAt(kKelvin, p - 1, end_))) {
-        JudgeDecoded(p);
-      }
     } else if (const char* start = ShortLiteralAt(tag, p, begin_, end_)) {
       OnLiteral(tag, start);
     }
+  }
+
+  void OnFold(const char* p) {
+    if (StandsAt(kLongS, p, end_) || (p > begin_ && StandsAt(kKelvin, p - 1, end_)))
+      JudgeDecoded(p);
   }
 
   const char* ShortLiteralAt(uint32_t index, const char* p, const char* begin,
@@ -198,10 +219,11 @@ class BlockScan {
         if (set_.signatures[signature].Matches(subject)) Report(signature);
       }
     };
-    set_.grams.Scan(normal_begin, normal_end,
-                    [&](uint32_t literal, const char*) { judge(literal); });
+    set_.grams.Scan(
+        normal_begin, normal_end, [&](uint32_t literal, const char*) { judge(literal); },
+        [](const char*, const char*) {});
     set_.pairs.Scan(normal_begin, normal_end, [&](uint32_t tag, const char* at) {
-      if (tag == CompiledSet::kEscapeTag || tag == CompiledSet::kUnicodeFoldTag) return;
+      if (tag == CompiledSet::kEscapeTag) return;
       if (ShortLiteralAt(tag, at, normal_begin, normal_end) != nullptr) judge(tag);
     });
   }

@@ -1,6 +1,7 @@
 #include "engine/match/signature_set.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <map>
 
 #include "absl/status/status.h"
@@ -76,8 +77,7 @@ class SetBuilder {
       for (const auto& [signature, owner] : owners) set_.owners.push_back(owner);
       set_.owners_begin.push_back(static_cast<uint32_t>(set_.owners.size()));
     }
-    set_.grams = GramFilter(set_.literals, model_);
-    AddPairs();
+    AddFilters();
     AddAlwaysFilter(specs);
   }
 
@@ -90,32 +90,69 @@ class SetBuilder {
     it->second.proves |= owner.proves;
   }
 
-  void AddPairs() {
+  // Lays out both filters: grams for literals that have windows, pairs for the others.
+  void AddFilters() {
     set_.pair_offsets.assign(set_.literals.size(), 0);
     for (uint32_t i = 0; i < set_.literals.size(); ++i) {
-      const std::string& text = set_.literals[i].text;
-      if (text.size() >= kMinGramTrigger) continue;
-      uint32_t best = 0;
-      for (uint32_t at = 1; at + 1 < text.size(); ++at) {
-        if (model_.PairRate(text[at], text[at + 1]) < model_.PairRate(text[best], text[best + 1])) {
-          best = at;
-        }
-      }
-      set_.pair_offsets[i] = best;
-      set_.pairs.Add(text[best], text[best + 1], i);
+      const FindPlan plan = PlanFind(set_.literals[i], model_);
+      if (plan.by_grams) continue;
+      const char* pair = set_.literals[i].text.data() + plan.pair_offset;
+      set_.pair_offsets[i] = plan.pair_offset;
+      set_.pairs.Add(pair[0], pair[1], i);
     }
-    if (set_.literals.empty()) return;
+    std::vector<FixedGrams> fixed;
+    if (!set_.literals.empty()) fixed = AddOddities();
+    set_.grams = GramFilter(set_.literals, fixed, model_);
+  }
+
+  // What hides a trigger: \uXXXX of one of its characters, U+017F and U+212A.
+  std::vector<FixedGrams> AddOddities() {
     // Letters, digits and the backslash: no known writer escapes them, but a decoded one could
     // begin or continue another escape.
     for (int c = 0; c < 128; ++c) {
       if (IsAsciiLetter(static_cast<char>(c)) || (c >= '0' && c <= '9') || c == '\\') {
-        set_.escaped_ascii.set(c);
+        set_.escaped_ascii.set(static_cast<size_t>(c));
       }
     }
-    set_.pairs.Add('\\', 'u', CompiledSet::kEscapeTag);
     if (set_.unicode_fold) {
-      set_.pairs.Add('\xC5', '\xBF', CompiledSet::kUnicodeFoldTag);
-      set_.pairs.Add('\x84', '\xAA', CompiledSet::kUnicodeFoldTag);
+      set_.folds.Add('\xC5', '\xBF', 0);
+      set_.folds.Add('\x84', '\xAA', 0);
+    }
+    if (set_.escaped_other) {  // any \uXXXX may count
+      set_.pairs.Add('\\', 'u', CompiledSet::kEscapeTag);
+      return {};
+    }
+    FixedGrams fixed;
+    fixed.literal = static_cast<uint32_t>(set_.literals.size());
+    set_.escape_literal = fixed.literal;
+    Literal backslash_u;
+    backslash_u.Append('\\', false);
+    backslash_u.Append('u', false);
+    set_.literals.push_back(backslash_u);
+    set_.owners_begin.push_back(set_.owners_begin.back());
+    char digits[8];
+    for (int c = 0; c < 128; ++c) {
+      if (!set_.escaped_ascii.test(static_cast<size_t>(c))) continue;
+      std::snprintf(digits, sizeof(digits), "\\u%04x", c);
+      AddEscapeGrams(digits, &fixed.grams);
+    }
+    if (set_.unicode_fold) {
+      AddEscapeGrams("\\u017f", &fixed.grams);
+      AddEscapeGrams("\\u212a", &fixed.grams);
+    }
+    return {fixed};
+  }
+
+  // The grams of `\uXXXX` at offsets -1 to 2, those not there yet.
+  static void AddEscapeGrams(std::string_view escape, std::vector<WindowGram>* grams) {
+    Literal literal;
+    for (size_t i = 0; i < escape.size(); ++i) literal.Append(escape[i], i >= 2);
+    const GramWindow window = Windows(literal).front();
+    for (const WindowGram& gram : window.grams) {
+      const bool known = std::any_of(grams->begin(), grams->end(), [&](const WindowGram& other) {
+        return other.gram == gram.gram && other.offset == gram.offset;
+      });
+      if (!known) grams->push_back(gram);
     }
   }
 

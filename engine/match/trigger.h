@@ -10,9 +10,7 @@
 
 namespace culprit {
 
-constexpr size_t kMinTrigger = 2;       // shorter literals are no triggers
-constexpr size_t kMinGramTrigger = 5;   // shorter ones cannot be found by sampled grams
-constexpr size_t kFullGramTrigger = 7;  // from here on every alignment holds a whole gram
+constexpr size_t kMinTrigger = 2;  // shorter literals are no triggers
 
 struct Trigger {
   Literal literal;

@@ -1,5 +1,7 @@
 // Scan finds what ScanSlow finds: on generated patterns and texts always, on signature lists and
 // log files named by the environment where they are.
+#include <re2/re2.h>
+
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -21,7 +23,7 @@ TEST(Oracle, GeneratedPatternsOnGeneratedTexts) {
     std::vector<std::string> regexes;
     while (regexes.size() < 1 + seed % 30) {
       std::string regex = generator.Pattern();
-      if (SignatureSet::Build(SpecsOf({regex})).ok()) regexes.push_back(std::move(regex));
+      if (RE2(regex, RE2::Quiet).ok()) regexes.push_back(std::move(regex));
     }
     const auto set = BuildSet(regexes);
     patterns += regexes.size();

@@ -1,0 +1,121 @@
+#include "engine/match/pattern_strings.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace culprit {
+namespace {
+
+using Kind = PatternNode::Kind;
+
+bool CanBeEmpty(const PatternNode& node) {
+  const auto empty = [](const PatternNode& child) { return CanBeEmpty(child); };
+  switch (node.kind) {
+    case Kind::kEmpty:
+      return true;
+    case Kind::kConcat:
+      return std::all_of(node.children.begin(), node.children.end(), empty);
+    case Kind::kAlternate:
+      return std::any_of(node.children.begin(), node.children.end(), empty);
+    case Kind::kRepeat:
+      return node.min == 0 || CanBeEmpty(node.children[0]);
+    default:
+      return false;
+  }
+}
+
+// An unanchored search for `x y*` finds a match where one for `x` does: drops from the chosen end
+// what can be empty, and all but the needed repetitions.
+void Trim(PatternNode* node, bool tail) {
+  if (CanBeEmpty(*node)) {
+    *node = PatternNode();
+    return;
+  }
+  if (node->kind == Kind::kConcat) {
+    std::vector<PatternNode>& parts = node->children;
+    while (CanBeEmpty(tail ? parts.back() : parts.front())) {
+      parts.erase(tail ? parts.end() - 1 : parts.begin());
+    }
+    Trim(tail ? &parts.back() : &parts.front(), tail);
+  } else if (node->kind == Kind::kAlternate) {
+    for (PatternNode& child : node->children) Trim(&child, tail);
+  } else if (node->kind == Kind::kRepeat) {
+    node->max = node->min;
+    if (node->min == 1) {
+      PatternNode child = std::move(node->children[0]);
+      *node = std::move(child);
+      Trim(node, tail);
+    }
+  }
+}
+
+}  // namespace
+
+std::optional<Literals> Cross(const Literals& heads, const Literals& tails) {
+  if (heads.size() * tails.size() > kMaxStrings) return std::nullopt;
+  Literals out;
+  out.reserve(heads.size() * tails.size());
+  for (const Literal& head : heads) {
+    for (const Literal& tail : tails) {
+      if (head.size() + tail.size() > kMaxString) return std::nullopt;
+      out.push_back(head);
+      out.back().Append(tail);
+    }
+  }
+  return out;
+}
+
+std::optional<Literals> ExactStrings(const PatternNode& node) {
+  switch (node.kind) {
+    case Kind::kEmpty:
+      return Literals(1);
+    case Kind::kLiteral:
+      return Literals{node.literal};
+    case Kind::kClass:
+      return node.options;
+    case Kind::kAny:
+    case Kind::kAssert:
+      return std::nullopt;
+    case Kind::kConcat: {
+      std::optional<Literals> all = Literals(1);
+      for (const PatternNode& child : node.children) {
+        const std::optional<Literals> strings = ExactStrings(child);
+        if (!strings) return std::nullopt;
+        all = Cross(*all, *strings);
+        if (!all) return std::nullopt;
+      }
+      return all;
+    }
+    case Kind::kAlternate: {
+      Literals all;
+      for (const PatternNode& child : node.children) {
+        const std::optional<Literals> strings = ExactStrings(child);
+        if (!strings || all.size() + strings->size() > kMaxStrings) return std::nullopt;
+        all.insert(all.end(), strings->begin(), strings->end());
+      }
+      return all;
+    }
+    case Kind::kRepeat: {
+      if (node.max == 0) return Literals(1);
+      const std::optional<Literals> once = ExactStrings(node.children[0]);
+      if (!once) return std::nullopt;
+      if (node.min == 0 && node.max == 1 && once->size() < kMaxStrings) {
+        Literals all = *once;
+        all.emplace_back();
+        return all;
+      }
+      if (node.min != node.max || node.max > static_cast<int>(kMaxString)) return std::nullopt;
+      std::optional<Literals> all = Literals(1);
+      for (int i = 0; i < node.max && all; ++i) all = Cross(*all, *once);
+      return all;
+    }
+  }
+  return std::nullopt;
+}
+
+void TrimEnds(PatternNode* root) {
+  Trim(root, true);
+  Trim(root, false);
+}
+
+}  // namespace culprit

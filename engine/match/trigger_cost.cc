@@ -1,0 +1,159 @@
+#include "engine/match/trigger_cost.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/match/escape_variants.h"
+#include "engine/match/gram_window.h"
+
+namespace culprit {
+namespace {
+
+constexpr size_t kMaxVariants = 16;  // JSON spellings of one literal
+constexpr double kVerifyCost = 50;   // RE2 on one line, in fired probes
+constexpr double kProveCost = 8;     // finding the line only
+// Traffic of the system a signature is about repeats that system's words, however rare they are
+// elsewhere: no literal is taken to be rarer than this. Each byte beyond the seventh makes it
+// rarer.
+constexpr size_t kShortLiteral = 7;
+constexpr double kShortRate = 5e-6;
+constexpr double kRateDecay = 0.8;
+
+// Whether every string of `inner` stands in each string of `outer` at `at`.
+bool HoldsAt(const Literal& outer, size_t at, const Literal& inner) {
+  for (size_t i = 0; i < inner.size(); ++i) {
+    const char ignored = inner.free[i];
+    if ((outer.free[at + i] & ~ignored) != 0) return false;
+    if (((outer.text[at + i] ^ inner.text[i]) & ~ignored) != 0) return false;
+  }
+  return true;
+}
+
+// Drops strings that hold another string of the set, and equal ones.
+std::vector<Placed> Minimal(std::vector<Placed> set) {
+  std::stable_sort(set.begin(), set.end(), [](const Placed& a, const Placed& b) {
+    return a.literal.size() < b.literal.size();
+  });
+  std::vector<Placed> kept;
+  for (Placed& placed : set) {
+    bool redundant = false;
+    for (Placed& shorter : kept) {
+      for (size_t at = 0; at + shorter.literal.size() <= placed.literal.size(); ++at) {
+        if (!HoldsAt(placed.literal, at, shorter.literal)) continue;
+        const int offset = placed.offset < 0 ? -1 : placed.offset + static_cast<int>(at);
+        if (offset != shorter.offset) shorter.offset = -1;
+        redundant = true;
+      }
+      if (redundant) break;
+    }
+    if (!redundant) kept.push_back(std::move(placed));
+  }
+  return kept;
+}
+
+class Planner {
+ public:
+  explicit Planner(const RarityModel& model) : model_(model) {}
+
+  Candidate PlanSet(const std::vector<Placed>& set, bool whole_pattern) const {
+    Candidate out;
+    out.cost = 0;
+    for (const Placed& placed : Minimal(set)) {
+      Candidate one = PlanOne(placed, whole_pattern);
+      if (one.triggers.empty()) return {};
+      out.cost += one.cost;
+      out.hit_rate += one.hit_rate;
+      for (Trigger& trigger : one.triggers) out.triggers.push_back(std::move(trigger));
+    }
+    return out;
+  }
+
+ private:
+  double GramRateOf(const Literal& literal, size_t at) const {
+    WindowGram gram;
+    gram.gram = GramAt(literal.text.data() + at);
+    gram.free = GramAt(literal.free.data() + at);
+    double rate = 0;
+    for (const uint32_t one : ExpandGram(gram)) rate += model_.GramRate(one);
+    return rate;
+  }
+
+  // How often the literal stands in text, at most.
+  double Rate(const Literal& literal) const {
+    double rate = 1;
+    for (size_t i = 0; i + 2 <= literal.size(); ++i) {
+      rate = std::min(rate, model_.PairRate(static_cast<unsigned char>(literal.text[i]),
+                                            static_cast<unsigned char>(literal.text[i + 1])));
+      if (i + kGramBytes <= literal.size()) rate = std::min(rate, GramRateOf(literal, i));
+    }
+    rate = std::max(rate, kShortRate);
+    for (size_t i = kShortLiteral; i < literal.size(); ++i) rate *= kRateDecay;
+    return rate;
+  }
+
+  // JSON writers like to write these as \uXXXX, and such a line must be decoded to be judged.
+  static double EscapeCost(const Literal& literal) {
+    double cost = 0;
+    for (const char c : literal.text) {
+      if (MayBeUnicodeEscaped(c)) cost = std::max(cost, 2e-3);
+      if (static_cast<unsigned char>(c) >= 0x80) cost = 1e-2;
+    }
+    return cost;
+  }
+
+  Candidate PlanVariants(const Placed& placed, size_t begin, size_t length, bool proves) const {
+    const Literal literal = placed.literal.Slice(begin, length);
+    Candidate out;
+    if (literal.size() < kMinTrigger || CountEscapeVariants(literal) > kMaxVariants) return out;
+    out.hit_rate = Rate(literal);
+    out.cost = EscapeCost(literal) + out.hit_rate * (proves ? kProveCost : kVerifyCost);
+    for (Literal& variant : EscapeVariants(literal)) {
+      Trigger trigger;
+      trigger.escaped = !out.triggers.empty();
+      trigger.cost = PlanFind(variant, model_).cost;
+      if (!trigger.escaped) {
+        trigger.proves = proves;
+        if (placed.offset >= 0) trigger.anchor = placed.offset + static_cast<int>(begin);
+      }
+      trigger.literal = std::move(variant);
+      out.cost += trigger.cost;
+      out.triggers.push_back(std::move(trigger));
+    }
+    return out;
+  }
+
+  // The cheapest part of the literal (or all of it) that can stand for it.
+  Candidate PlanOne(const Placed& placed, bool whole_pattern) const {
+    Candidate best;
+    const auto consider = [&](size_t begin, size_t end, bool proves) {
+      if (end <= begin) return;
+      Candidate part = PlanVariants(placed, begin, end - begin, proves);
+      if (part.cost < best.cost) best = std::move(part);
+    };
+    const size_t size = placed.literal.size();
+    consider(0, size, whole_pattern);
+    // Parts between bytes that JSON writers escape, with up to two such bytes inside.
+    std::vector<size_t> cuts;  // positions of such bytes
+    for (size_t i = 0; i < size; ++i) {
+      const char c = placed.literal.text[i];
+      if (HasEscapeVariants(c) || MayBeUnicodeEscaped(c)) cuts.push_back(i);
+    }
+    for (size_t first = 0; first <= cuts.size() && !cuts.empty(); ++first) {
+      const size_t begin = first == 0 ? 0 : cuts[first - 1] + 1;
+      for (size_t last = first; last <= cuts.size() && last <= first + 2; ++last) {
+        consider(begin, last == cuts.size() ? size : cuts[last], false);
+      }
+    }
+    return best;
+  }
+
+  const RarityModel& model_;
+};
+
+}  // namespace
+
+Candidate PlanSet(const std::vector<Placed>& set, bool whole_pattern, const RarityModel& model) {
+  return Planner(model).PlanSet(set, whole_pattern);
+}
+
+}  // namespace culprit

@@ -1,0 +1,144 @@
+#include "engine/match/gram_filter.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <random>
+#include <set>
+
+#include "engine/match/pair_finder.h"
+#include "tests/unit/match/match_testing.h"
+
+namespace culprit {
+namespace {
+
+Literal LiteralOf(std::string_view text, bool any_case) {
+  Literal literal;
+  for (const char c : text) literal.Append(c, any_case);
+  return literal;
+}
+
+std::string RandomText(std::mt19937_64& random, size_t size, std::string_view alphabet) {
+  std::string text;
+  while (text.size() < size) text += alphabet[random() % alphabet.size()];
+  return text;
+}
+
+using Place = std::pair<uint32_t, size_t>;  // literal, offset
+
+std::set<Place> FindSlowly(const std::vector<Literal>& literals, std::string_view text) {
+  std::set<Place> places;
+  for (uint32_t i = 0; i < literals.size(); ++i) {
+    for (size_t at = 0; at + literals[i].size() <= text.size(); ++at) {
+      bool same = true;
+      for (size_t k = 0; same && k < literals[i].size(); ++k) {
+        same = ((text[at + k] ^ literals[i].text[k]) & ~literals[i].free[k]) == 0;
+      }
+      if (same) places.insert({i, at});
+    }
+  }
+  return places;
+}
+
+TEST(GramFilter, FindsEveryPlaceOfEveryLiteral) {
+  std::mt19937_64 random(3);
+  for (int round = 0; round < 200; ++round) {
+    std::vector<Literal> literals;
+    for (int i = 0; i < 1 + round % 40; ++i) {
+      literals.push_back(
+          LiteralOf(RandomText(random, 5 + random() % 12, "abA"), random() % 3 == 0));
+    }
+    std::erase_if(literals, [](const Literal& literal) {
+      return !PlanFind(literal, RarityModel::Builtin()).by_grams;
+    });
+    const GramFilter filter(literals, {}, RarityModel::Builtin());
+    const std::string text = RandomText(random, random() % 20000, "abAB\n");
+    const PaddedBlock block(text, 'a');
+    std::set<Place> found;
+    filter.Scan(
+        block.view().data(), block.view().data() + text.size(),
+        [&](uint32_t literal, const char* start) {
+          found.insert({literal, static_cast<size_t>(start - block.view().data())});
+        },
+        [](const char*, const char*) {});
+    ASSERT_EQ(found, FindSlowly(literals, text)) << "round " << round;
+  }
+}
+
+TEST(GramFilter, NamesEveryStretchThatIsNotAscii) {
+  const GramFilter filter({LiteralOf("abcdefgh", false)}, {}, RarityModel::Builtin());
+  for (const size_t at : {size_t{0}, size_t{8191}, size_t{8192}, size_t{20000}, size_t{29999}}) {
+    std::string text(30000, 'x');
+    text[at] = '\xC5';
+    const PaddedBlock block(text, 'x');
+    const char* const begin = block.view().data();
+    bool named = false;
+    filter.Scan(
+        begin, begin + text.size(), [](uint32_t, const char*) {},
+        [&](const char* from, const char* to) { named |= from <= begin + at && begin + at < to; });
+    EXPECT_TRUE(named) << at;
+  }
+}
+
+TEST(GramSample, AllSamplersAgree) {
+  std::mt19937_64 random(5);
+  for (int round = 0; round < 50; ++round) {
+    GramBitmap bitmap;
+    bitmap.factor = static_cast<uint32_t>(random()) | 1;
+    bitmap.shift = 32 - 17 - round % 3;
+    bitmap.words.resize(size_t{1} << (32 - bitmap.shift - 5));
+    const std::string text =
+        RandomText(random, 8192 + kGroupBytes, round % 2 == 0 ? "abcd" : "ab\xC3\xA9");
+    for (int i = 0; i < 30; ++i) bitmap.Add(GramAt(text.data() + random() % 8000));
+    std::vector<std::vector<GramSpot>> results;
+    std::vector<bool> non_ascii;
+    for (const SampleFunction sample : Samplers()) {
+      std::vector<GramSpot> spots(8192 / kGroupBytes + 2);
+      const Sampled sampled = sample(bitmap, text.data(), text.data() + 8192, spots.data());
+      spots.resize(sampled.spots);
+      results.push_back(spots);
+      non_ascii.push_back(sampled.non_ascii);
+      for (const GramSpot& spot : spots) {
+        for (size_t i = 0; i < kGroupGrams; ++i) {
+          EXPECT_EQ((spot.grams >> i & 1) != 0,
+                    bitmap.Has(GramAt(text.data() + spot.group * kGroupBytes + 4 * i)));
+        }
+      }
+    }
+    for (size_t i = 1; i < results.size(); ++i) {
+      ASSERT_EQ(results[i].size(), results[0].size());
+      EXPECT_EQ(non_ascii[i], non_ascii[0]);
+      for (size_t k = 0; k < results[0].size(); ++k) {
+        EXPECT_EQ(results[i][k].group, results[0][k].group);
+        EXPECT_EQ(results[i][k].grams, results[0][k].grams);
+      }
+    }
+  }
+}
+
+TEST(PairFinder, FindsEveryPairInAnyCase) {
+  std::mt19937_64 random(9);
+  PairFinder finder;
+  finder.Add('a', 'b', 1);
+  finder.Add('\xC5', '\xBF', 2);
+  finder.Add('A', 'b', 3);
+  for (int round = 0; round < 200; ++round) {
+    const std::string text = RandomText(random, random() % 300, "abAB\xC5\xBFx");
+    const PaddedBlock block(text, 'x');
+    const char* const begin = block.view().data();
+    std::set<std::pair<uint32_t, size_t>> found;
+    finder.Scan(begin, begin + text.size(), [&](uint32_t tag, const char* p) {
+      found.insert({tag, static_cast<size_t>(p - begin)});
+    });
+    std::set<std::pair<uint32_t, size_t>> expected;
+    for (size_t i = 0; i + 1 < text.size(); ++i) {
+      const bool ab = (text[i] | 0x20) == 'a' && (text[i + 1] | 0x20) == 'b';
+      if (ab) expected.insert({{1, i}, {3, i}});
+      if (text[i] == '\xC5' && text[i + 1] == '\xBF') expected.insert({2, i});
+    }
+    EXPECT_EQ(found, expected);
+  }
+}
+
+}  // namespace
+}  // namespace culprit
