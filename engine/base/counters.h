@@ -25,6 +25,8 @@ enum class Reason : uint8_t {
   kBinaryInput,        // stream looked binary and was skipped
   kDuplicateInRecord,  // same signature again in one record (stack trace): counted once
   kStateEvicted,       // bound of the reason half reached: component, burst or old incident let go
+  kControlMessage,     // CloudWatch's own message to its subscriber: left out
+  kEventTooLong,       // event of a JSON envelope above 1 MiB: passed on as it stands
   kCount
 };
 
@@ -33,12 +35,13 @@ constexpr size_t kReasonCount = static_cast<size_t>(Reason::kCount);
 // snake_case, stable: used in metrics and JSON output.
 constexpr std::string_view ReasonName(Reason reason) {
   constexpr std::array<std::string_view, kReasonCount> kNames = {
-      "line_truncated",     "record_truncated", "invalid_utf8",
-      "time_inherited",     "time_assumed",     "late",
-      "time_jump",          "weak_suppressed",  "where_failed",
-      "outside_range",      "key_overflow",     "template_overflow",
-      "evidence_truncated", "unreadable_input", "binary_input",
-      "duplicate_in_record", "state_evicted"};
+      "line_truncated",      "record_truncated", "invalid_utf8",
+      "time_inherited",      "time_assumed",     "late",
+      "time_jump",           "weak_suppressed",  "where_failed",
+      "outside_range",       "key_overflow",     "template_overflow",
+      "evidence_truncated",  "unreadable_input", "binary_input",
+      "duplicate_in_record", "state_evicted",    "control_message",
+      "event_too_long"};
   return kNames[static_cast<size_t>(reason)];
 }
 

@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "engine/base/counters.h"
 #include "engine/core/record.h"
 
 namespace culprit {
@@ -20,6 +21,8 @@ class ByteStream {
   // Reads up to `size` decoded bytes into `buffer`; 0 at the end. An error keeps what came before
   // it (a truncated gz yields its readable part, then DataLoss).
   virtual absl::StatusOr<size_t> Read(char* buffer, size_t size) = 0;
+  // Adds what was left out or repaired on the way to these bytes so far. Once, after the last Read.
+  virtual void AddCounts(Counters* /*counters*/) const {}
 };
 
 // A unit of work for one worker: a plain file, or an archive whose members come one after the

@@ -11,6 +11,7 @@
 #include "engine/ingest/archive/archive_reader.h"
 #include "engine/ingest/archive/gunzip.h"
 #include "engine/ingest/content.h"
+#include "engine/ingest/envelope.h"
 #include "engine/ingest/file_input.h"
 #include "engine/ingest/utf16.h"
 #include "engine/ingest/walk.h"
@@ -66,15 +67,21 @@ std::string SkipReason(PeekInput& input, const ContentInfo& content, const Strea
 
 class InputStream : public ByteStream {
  public:
-  InputStream(StreamInfo info, ByteInput& input) : info_(std::move(info)), input_(&input) {}
+  // `envelope`: the same as `input`, or null.
+  InputStream(StreamInfo info, ByteInput& input, const EnvelopeInput* envelope)
+      : info_(std::move(info)), input_(&input), envelope_(envelope) {}
   const StreamInfo& info() const override { return info_; }
   absl::StatusOr<size_t> Read(char* buffer, size_t size) override {
     return input_->Read(buffer, size);
+  }
+  void AddCounts(Counters* counters) const override {
+    if (envelope_ != nullptr) envelope_->AddCounts(counters);
   }
 
  private:
   StreamInfo info_;
   ByteInput* input_;
+  const EnvelopeInput* envelope_;
 };
 
 // One pass over one input: unwraps what is wrapped and hands out the streams inside.
@@ -123,7 +130,8 @@ class Unwrapper {
         return Members(input, info, what, depth);
       case Content::kUtf16: {
         info.size_bytes = -1;
-        Utf16Input decoded(input);
+        Utf16Input text(input);
+        PeekInput decoded(text);
         return Use(decoded, std::move(info));
       }
       default:
@@ -145,10 +153,17 @@ class Unwrapper {
   }
 
  private:
-  bool Use(ByteInput& input, StreamInfo info) {
+  bool Use(PeekInput& input, StreamInfo info) {
     info.partition = place_++;
-    InputStream stream(std::move(info), input);
-    use_error_ = use_(stream);
+    if (LooksLikeEnvelope(input.Peek(PeekInput::kHead))) {
+      info.size_bytes = -1;
+      EnvelopeInput lines(input, info.DisplayName());
+      InputStream stream(std::move(info), lines, &lines);
+      use_error_ = use_(stream);
+    } else {
+      InputStream stream(std::move(info), input, nullptr);
+      use_error_ = use_(stream);
+    }
     return use_error_.ok();
   }
 

@@ -111,6 +111,7 @@ class Worker {
       progress_->signals += maker_.tally().signals - std::exchange(signals, maker_.tally().signals);
       report_progress();
     }
+    stream.AddCounts(&counters_);
     CULPRIT_RETURN_IF_ERROR(maker_.End());
     CULPRIT_RETURN_IF_ERROR(writer.Close());
     out.log_partitions = writer.partitions();
