@@ -401,19 +401,19 @@ absl::StatusOr<size_t> EnvelopeInput::Read(char* buffer, size_t size) {
   while (out_taken_ == out_.size()) {
     out_.clear();
     out_taken_ = 0;
-    if (in_taken_ < in_.size()) {
-      in_taken_ += scanner_.Feed(std::string_view(in_).substr(in_taken_), kChunk, &out_);
+    if (in_taken_ < in_size_) {
+      in_taken_ += scanner_.Feed({in_.get() + in_taken_, in_size_ - in_taken_}, kChunk, &out_);
       continue;
     }
     if (ended_) {
       if (!error_.ok()) return error_;
       return 0;
     }
-    in_.resize(kChunk);
+    if (in_ == nullptr) in_.reset(new char[kChunk]);
+    const absl::StatusOr<size_t> n = inner_->Read(in_.get(), kChunk);
     in_taken_ = 0;
-    const absl::StatusOr<size_t> n = inner_->Read(in_.data(), in_.size());
-    in_.resize(n.ok() ? *n : 0);
-    if (!in_.empty()) continue;
+    in_size_ = n.ok() ? *n : 0;
+    if (in_size_ > 0) continue;
     ended_ = true;
     scanner_.Finish(&out_);
     if (!n.ok()) {

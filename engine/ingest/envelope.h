@@ -6,6 +6,7 @@
 // Owned by ingest; one thread each. README.md says what the lines look like.
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -95,8 +96,10 @@ class EnvelopeInput : public ByteInput {
   ByteInput* inner_;
   std::string name_;
   EnvelopeScanner scanner_;
-  std::string in_, out_;
-  size_t in_taken_ = 0, out_taken_ = 0;
+  std::unique_ptr<char[]> in_;
+  size_t in_size_ = 0, in_taken_ = 0;
+  std::string out_;
+  size_t out_taken_ = 0;
   bool ended_ = false;
   absl::Status error_;
 };
