@@ -3,14 +3,12 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <functional>
 #include <map>
 #include <set>
 #include <sstream>
 #include <tuple>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "engine/base/status.h"
 #include "engine/config/pack_reader.h"
 
@@ -30,34 +28,46 @@ void RejectRepeats(std::vector<Spec>* specs, std::string_view kind, ConfigErrors
                                (*specs)[i - 1].where.file, ":", (*specs)[i - 1].where.line));
 }
 
-// One cycle of hard edges within a pack, as "a -> b -> a"; empty if there is none.
+// One cycle of hard edges within a pack, as "a -> b -> a"; empty if there is none. Walks with a
+// stack of its own: a chain may be as long as a file can say.
 std::string HardCycle(const ParsedPack& pack) {
-  std::map<std::string, std::vector<std::string>> next;
-  for (const EdgeSpec& edge : pack.edges)
-    if (edge.hard) next[edge.from].push_back(edge.to);
-  std::map<std::string, int> state;  // 1 on the path, 2 done
-  std::vector<std::string> path;
-  std::string found;
-  std::function<bool(const std::string&)> visit = [&](const std::string& name) {
-    if (state[name] == 2) return false;
-    path.push_back(name);
-    if (state[name] == 1) {
-      const auto start = std::find(path.begin(), path.end(), name);
-      found = absl::StrJoin(start, path.end(), " -> ");
-      return true;
-    }
-    state[name] = 1;
-    for (const std::string& to : next[name])
-      if (visit(to)) return true;
-    state[name] = 2;
-    path.pop_back();
-    return false;
+  struct Visit {
+    const std::string* name;
+    size_t next = 0;  // edge to follow next
   };
-  std::vector<std::string> names;
-  for (const auto& [name, unused] : next) names.push_back(name);
-  for (const std::string& name : names)
-    if (visit(name)) break;
-  return found;
+  std::map<std::string, std::vector<std::string>> edges;
+  for (const EdgeSpec& edge : pack.edges)
+    if (edge.hard) edges[edge.from].push_back(edge.to);
+  std::set<std::string_view> on_path;
+  std::set<std::string_view> done;
+  std::vector<Visit> path;
+  for (const auto& [start, unused] : edges) {
+    if (done.contains(start)) continue;
+    path.push_back({&start});
+    on_path.insert(start);
+    while (!path.empty()) {
+      const std::string& name = *path.back().name;
+      const auto found = edges.find(name);
+      if (found == edges.end() || path.back().next == found->second.size()) {
+        on_path.erase(name);
+        done.insert(name);
+        path.pop_back();
+        continue;
+      }
+      const std::string& to = found->second[path.back().next++];
+      if (on_path.contains(to)) {
+        const auto first = std::find_if(path.begin(), path.end(),
+                                        [&](const Visit& visit) { return *visit.name == to; });
+        std::string cycle;
+        for (auto it = first; it != path.end(); ++it) absl::StrAppend(&cycle, *it->name, " -> ");
+        return cycle + to;
+      }
+      if (done.contains(to)) continue;
+      path.push_back({&to});
+      on_path.insert(to);
+    }
+  }
+  return "";
 }
 
 void MergeComponent(ComponentSpec spec, uint32_t pack,
@@ -87,23 +97,24 @@ bool KnownButAbsent(const std::string& id, const std::set<std::string>& loaded) 
 
 void CheckReferences(const std::vector<ParsedPack>& packs, Knowledge* all, ConfigErrors* errors) {
   std::vector<std::string_view> ids;
+  std::vector<std::string_view> names;
   for (const SignatureSpec& spec : all->signatures) ids.push_back(spec.id);
   std::set<std::string> loaded;
   std::set<std::string> components;
   for (const PackInfo& info : all->packs) loaded.insert(info.name);
   for (const ComponentSpec& spec : all->components) components.insert(spec.name);
+  names.assign(components.begin(), components.end());
   for (const ParsedPack& pack : packs) {
     for (const PendingReference& ref : pack.signature_references) {
       if (all->signature_by_id.contains(ref.name) || KnownButAbsent(ref.name, loaded)) continue;
-      const std::string near = Nearest(ref.name, ids);
+      const std::string near = errors->full() ? "" : Nearest(ref.name, ids);
       errors->Add(ref.where,
                   absl::StrCat(ref.what, ": no signature '", ref.name, "'",
                                near.empty() ? "" : absl::StrCat("; did you mean '", near, "'?")));
     }
     for (const PendingReference& ref : pack.component_references) {
       if (components.contains(ref.name)) continue;
-      std::vector<std::string_view> names(components.begin(), components.end());
-      const std::string near = Nearest(ref.name, names);
+      const std::string near = errors->full() ? "" : Nearest(ref.name, names);
       errors->Add(ref.where,
                   absl::StrCat(ref.what, ": no component '", ref.name, "'; declare it under ",
                                "'components:'",
@@ -133,6 +144,7 @@ absl::StatusOr<std::shared_ptr<const Knowledge>> LoadKnowledge(
     const std::vector<PackText>& texts, const std::vector<TopologyText>& topologies) {
   ConfigErrors errors;
   std::vector<ParsedPack> packs;
+  packs.reserve(texts.size() + topologies.size());
   for (const PackText& text : texts) packs.push_back(ReadPack(text, &errors));
   for (const TopologyText& text : topologies) packs.push_back(ReadTopologyText(text, &errors));
   std::stable_sort(packs.begin(), packs.end(), [](const ParsedPack& a, const ParsedPack& b) {

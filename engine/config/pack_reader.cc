@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <set>
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/views.h"
@@ -225,6 +226,7 @@ void ReadComponents(YamlMap* parent, ParsedPack* pack) {
   if (!all.IsDefined() || all.IsNull()) return;
   YamlMap names = parent->Child(all, "components");
   if (!all.IsMap()) return;
+  std::set<std::string> declared;
   for (const auto& entry : all) {
     ComponentSpec spec;
     spec.name = entry.first.Scalar();
@@ -242,9 +244,8 @@ void ReadComponents(YamlMap* parent, ParsedPack* pack) {
     spec.aliases = map.Strings("aliases");
     ReadEdges(&map, spec.name, pack);
     map.Finish();
-    for (const ComponentSpec& other : pack->components)
-      if (other.name == spec.name)
-        parent->Error(entry.first, absl::StrCat("component ", spec.name, " is declared twice"));
+    if (!declared.insert(spec.name).second)
+      parent->Error(entry.first, absl::StrCat("component ", spec.name, " is declared twice"));
     pack->components.push_back(std::move(spec));
   }
 }

@@ -55,7 +55,10 @@ ExpectedIncident ReadIncident(YamlMap map) {
 absl::StatusOr<Scenario> LoadScenario(const std::string& file) {
   std::ifstream in(file, std::ios::binary);
   if (!in) return absl::NotFoundError(absl::StrCat(file, ": cannot be read"));
-  const std::string text((std::istreambuf_iterator<char>(in)), {});
+  return ParseScenario(std::string((std::istreambuf_iterator<char>(in)), {}), file);
+}
+
+absl::StatusOr<Scenario> ParseScenario(const std::string& text, const std::string& file) {
   ConfigErrors errors;
   YamlMap map(ParseYaml(text, file, &errors), file, "scenario", &errors);
   Scenario out;

@@ -52,6 +52,8 @@ inline constexpr std::string_view kPerturbations[] = {"shuffled", "missing_root"
 
 // InvalidArgument: one "file:line: ..." per mistake.
 absl::StatusOr<Scenario> LoadScenario(const std::string& file);
+// The same of a text that stands in `file`, which is not read.
+absl::StatusOr<Scenario> ParseScenario(const std::string& text, const std::string& file);
 
 // All scenario.yaml files below a pack folder or a folder of packs, sorted.
 std::vector<std::string> FindScenarios(const std::string& path);

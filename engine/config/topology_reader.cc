@@ -11,6 +11,8 @@ namespace {
 
 using Json = nlohmann::json;
 
+constexpr int kMaxJsonDepth = 64;
+
 // 1-based line of byte `offset`.
 int LineOf(const std::string& text, size_t offset) {
   offset = std::min(offset, text.size());
@@ -91,10 +93,22 @@ ParsedPack ReadTopologyText(const TopologyText& text, ConfigErrors* errors) {
     return pack;
   }
   Json document;
+  bool deep = false;
   try {
-    document = Json::parse(text.text);
+    // What is nested deeper is left out of the document: printing it would recurse as deep.
+    document = Json::parse(text.text, [&](int depth, Json::parse_event_t, Json&) {
+      deep |= depth > kMaxJsonDepth;
+      return depth <= kMaxJsonDepth;
+    });
   } catch (const Json::parse_error& e) {
     errors->Add({text.file, LineOf(text.text, e.byte)}, absl::StrCat("not valid JSON: ", e.what()));
+    return pack;
+  } catch (const Json::exception& e) {  // a number out of range
+    errors->Add({text.file, 1}, absl::StrCat("not valid JSON: ", e.what()));
+    return pack;
+  }
+  if (deep) {
+    errors->Add({text.file, 1}, absl::StrCat("nested deeper than ", kMaxJsonDepth, " levels"));
     return pack;
   }
   const Json* list = document.is_array() ? &document : nullptr;

@@ -11,17 +11,19 @@
 
 namespace culprit {
 
-void ConfigErrors::Add(const FileLine& where, std::string message) {
-  errors_.push_back(absl::StrCat(where.file, ":", where.line, ": ", message));
+void ConfigErrors::Add(const FileLine& where, std::string_view message) {
+  ++count_;
+  if (full()) return;
+  const std::string_view shown = message.substr(0, kMaxMessageBytes);
+  errors_.push_back(absl::StrCat(where.file, ":", where.line, ": ", ToAbsl(shown),
+                                 shown.size() < message.size() ? "..." : ""));
 }
 
 absl::Status ConfigErrors::ToStatus() const {
-  if (errors_.empty()) return absl::OkStatus();
-  const size_t shown = std::min(errors_.size(), kMaxShown);
-  std::string text =
-      absl::StrJoin(errors_.begin(), errors_.begin() + static_cast<ptrdiff_t>(shown), "\n");
-  if (shown < errors_.size())
-    absl::StrAppend(&text, "\n(", errors_.size() - shown, " further errors)");
+  if (empty()) return absl::OkStatus();
+  std::string text = absl::StrJoin(errors_, "\n");
+  if (errors_.size() < count_)
+    absl::StrAppend(&text, "\n(", count_ - errors_.size(), " further errors)");
   return absl::InvalidArgumentError(text);
 }
 
@@ -42,6 +44,26 @@ size_t EditDistance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
+constexpr size_t kMaxNameBytes = 100;
+
+// How deep and how large a document is once every alias is written out; stops where it exceeds a
+// limit, so that it ends on aliases that point at themselves.
+bool Bounded(const YAML::Node& node, int depth, size_t* bytes) {
+  *bytes += kNodeBytes;
+  if (depth > kMaxYamlDepth || *bytes > kMaxExpandedBytes) return false;
+  if (node.IsScalar()) {
+    *bytes += node.Scalar().size();
+  } else if (node.IsSequence()) {
+    for (const YAML::Node& item : node)
+      if (!Bounded(item, depth + 1, bytes)) return false;
+  } else if (node.IsMap()) {
+    for (const auto& entry : node)
+      if (!Bounded(entry.first, depth + 1, bytes) || !Bounded(entry.second, depth + 1, bytes))
+        return false;
+  }
+  return *bytes <= kMaxExpandedBytes;
+}
+
 std::string Quoted(std::string_view text) {
   return absl::StrCat("'", ToAbsl(text.substr(0, 60)), text.size() > 60 ? "..." : "", "'");
 }
@@ -53,9 +75,11 @@ std::string Joined(const std::vector<std::string_view>& words) {
 }  // namespace
 
 std::string Nearest(std::string_view word, const std::vector<std::string_view>& known) {
+  if (word.size() > kMaxNameBytes) return "";
   std::string_view best;
   size_t best_distance = std::max<size_t>(2, word.size() / 3) + 1;
   for (std::string_view candidate : known) {
+    if (candidate.size() > word.size() + best_distance) continue;
     const size_t distance = EditDistance(word, candidate);
     if (distance < best_distance) {
       best_distance = distance;
@@ -66,12 +90,21 @@ std::string Nearest(std::string_view word, const std::vector<std::string_view>& 
 }
 
 YAML::Node ParseYaml(const std::string& text, const std::string& file, ConfigErrors* errors) {
-  try {
-    return YAML::Load(text);
-  } catch (const YAML::Exception& e) {
-    errors->Add({file, e.mark.line + 1}, absl::StrCat("not valid YAML: ", e.msg));
+  if (text.size() > kMaxYamlBytes) {
+    errors->Add({file, 1}, absl::StrCat("larger than ", kMaxYamlBytes >> 20, " MiB; split it"));
     return YAML::Node(YAML::NodeType::Null);
   }
+  try {
+    YAML::Node node = YAML::Load(text);
+    size_t bytes = 0;
+    if (Bounded(node, 0, &bytes)) return node;
+    errors->Add({file, 1}, absl::StrCat("nested deeper than ", kMaxYamlDepth, " levels or, with ",
+                                        "its aliases written out, larger than ",
+                                        kMaxExpandedBytes >> 20, " MiB"));
+  } catch (const YAML::Exception& e) {
+    errors->Add({file, e.mark.line + 1}, absl::StrCat("not valid YAML: ", e.msg));
+  }
+  return YAML::Node(YAML::NodeType::Null);
 }
 
 std::optional<DurationUs> ParseDuration(std::string_view text) {
@@ -89,11 +122,12 @@ std::optional<DurationUs> ParseDuration(std::string_view text) {
 }
 
 // An undefined node cannot be assigned to, so each case builds its own.
-YamlMap::YamlMap(YAML::Node node, std::string file, std::string what, ConfigErrors* errors)
+YamlMap::YamlMap(const YAML::Node& node, std::string file, std::string_view what,
+                 ConfigErrors* errors)
     : node_(node.IsDefined() && node.IsMap() ? node : YAML::Node(YAML::NodeType::Map)),
       file_(std::move(file)),
-      what_(std::move(what)),
       errors_(errors) {
+  set_what(what);
   if (!node.IsDefined() || node.IsNull()) return;
   line_ = node.Mark().line + 1;
   if (!node.IsMap()) Error(node, absl::StrCat(what_, ": expected a mapping (key: value lines)"));
@@ -104,8 +138,8 @@ FileLine YamlMap::At(const YAML::Node& node) const {
   return {file_, line >= 0 ? line + 1 : line_};
 }
 
-void YamlMap::Error(const YAML::Node& node, std::string message) const {
-  errors_->Add(At(node), std::move(message));
+void YamlMap::Error(const YAML::Node& node, std::string_view message) const {
+  errors_->Add(At(node), message);
 }
 
 YAML::Node YamlMap::Get(std::string_view key) {
@@ -120,9 +154,9 @@ std::string YamlMap::Scalar(const YAML::Node& node, std::string_view key) {
   return "";
 }
 
-std::string YamlMap::String(std::string_view key, std::string fallback) {
+std::string YamlMap::String(std::string_view key, std::string_view fallback) {
   const YAML::Node node = Get(key);
-  return node.IsDefined() && !node.IsNull() ? Scalar(node, key) : fallback;
+  return node.IsDefined() && !node.IsNull() ? Scalar(node, key) : std::string(fallback);
 }
 
 std::string YamlMap::RequiredString(std::string_view key) {
@@ -164,9 +198,10 @@ DurationUs YamlMap::Duration(std::string_view key, DurationUs fallback) {
   if (!node.IsDefined()) return fallback;
   const std::string value = Scalar(node, key);
   const std::optional<DurationUs> duration = ParseDuration(value);
-  if (duration.has_value() && *duration > 0) return *duration;
+  if (duration.has_value() && *duration > 0 && *duration <= kMaxDuration) return *duration;
   Error(node, absl::StrCat(what_, ": '", ToAbsl(key), "' must be a duration with a unit such as ",
-                           "30s, 5m or 1h30m, not ", Quoted(value)));
+                           "30s, 5m or 1h30m, at most ", kMaxDuration / kDayUs, "d, not ",
+                           Quoted(value)));
   return fallback;
 }
 
@@ -223,6 +258,10 @@ void YamlMap::Finish() {
     if (!seen.insert(key).second)
       Error(entry.first, absl::StrCat(what_, ": key '", key, "' is given twice"));
     if (std::find(asked_.begin(), asked_.end(), key) != asked_.end()) continue;
+    if (errors_->full()) {
+      errors_->Add(At(entry.first), "");
+      continue;
+    }
     const std::string near = Nearest(key, asked_);
     Error(entry.first,
           absl::StrCat(what_, ": unknown key '", key, "'",

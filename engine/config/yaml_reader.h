@@ -14,23 +14,35 @@
 
 namespace culprit {
 
-// Collects errors; the first kMaxShown are printed, the rest counted.
+// Collects errors; the first kMaxShown are kept and printed, the rest counted.
 class ConfigErrors {
  public:
-  void Add(const FileLine& where, std::string message);
-  bool empty() const { return errors_.empty(); }
+  void Add(const FileLine& where, std::string_view message);
+  bool empty() const { return count_ == 0; }
+  // Further messages are only counted: what costs time to word need not be worded.
+  bool full() const { return errors_.size() == kMaxShown; }
   // InvalidArgument, one "file:line: message" per line; OK when empty.
   absl::Status ToStatus() const;
 
  private:
   static constexpr size_t kMaxShown = 20;
+  static constexpr size_t kMaxMessageBytes = 2000;
   std::vector<std::string> errors_;
+  size_t count_ = 0;
 };
 
-// The known word nearest to `word` (edit distance at most a third of it), or empty.
+// The known word nearest to `word` (edit distance at most a third of it), or empty. Words longer
+// than any name are near to none.
 std::string Nearest(std::string_view word, const std::vector<std::string_view>& known);
 
-// Parses one YAML document. Errors (with line) go to *errors; then the result is Null.
+inline constexpr size_t kMaxYamlBytes = 2 << 20;          // of one file
+inline constexpr size_t kMaxExpandedBytes = 16 << 20;     // with every alias written out
+inline constexpr size_t kNodeBytes = 32;                  // what a node counts besides its text
+inline constexpr int kMaxYamlDepth = 64;                  // with every alias written out
+inline constexpr DurationUs kMaxDuration = 366 * kDayUs;  // of a value in a file
+
+// Parses one YAML document. Errors (with line), also of what exceeds the limits above, go to
+// *errors; then the result is Null. What comes back is a finite tree, however its aliases point.
 YAML::Node ParseYaml(const std::string& text, const std::string& file, ConfigErrors* errors);
 
 // "90s", "1m30s", "500ms", "2h", "7d": a number without a unit is an error.
@@ -40,16 +52,16 @@ std::optional<DurationUs> ParseDuration(std::string_view text);
 class YamlMap {
  public:
   // `what` names it in errors: "signature etcd/no-leader". A null node reads as an empty mapping.
-  YamlMap(YAML::Node node, std::string file, std::string what, ConfigErrors* errors);
+  YamlMap(const YAML::Node& node, std::string file, std::string_view what, ConfigErrors* errors);
 
   FileLine where() const { return {file_, line_}; }
   FileLine At(const YAML::Node& node) const;
   const std::string& what() const { return what_; }
-  void set_what(std::string what) { what_ = std::move(what); }
+  void set_what(std::string_view what) { what_ = what.substr(0, kMaxWhatBytes); }
 
   YAML::Node Get(std::string_view key);  // undefined node when absent
   bool Has(std::string_view key) { return Get(key).IsDefined(); }
-  std::string String(std::string_view key, std::string fallback = "");
+  std::string String(std::string_view key, std::string_view fallback = "");
   std::string RequiredString(std::string_view key);
   bool Bool(std::string_view key, bool fallback);
   int Int(std::string_view key, int fallback, int low, int high);
@@ -62,16 +74,17 @@ class YamlMap {
     std::vector<std::string_view> known(std::begin(names), std::end(names));
     return OneOfImpl(key, known, fallback);
   }
-  YamlMap Map(std::string_view key, std::string what) { return Child(Get(key), std::move(what)); }
+  YamlMap Map(std::string_view key, std::string_view what) { return Child(Get(key), what); }
   // Each element of a sequence; an error if it is something else.
   std::vector<YAML::Node> Sequence(std::string_view key);
-  YamlMap Child(const YAML::Node& node, std::string what) const {
-    return YamlMap(node, file_, std::move(what), errors_);
+  YamlMap Child(const YAML::Node& node, std::string_view what) const {
+    return YamlMap(node, file_, what, errors_);
   }
-  void Error(const YAML::Node& node, std::string message) const;
+  void Error(const YAML::Node& node, std::string_view message) const;
   void Finish();
 
  private:
+  static constexpr size_t kMaxWhatBytes = 200;
   size_t OneOfImpl(std::string_view key, const std::vector<std::string_view>& known,
                    size_t fallback);
   std::string Scalar(const YAML::Node& node, std::string_view key);

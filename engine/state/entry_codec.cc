@@ -1,5 +1,7 @@
 #include "engine/state/entry_codec.h"
 
+#include <limits>
+
 namespace culprit {
 namespace {
 
@@ -34,6 +36,13 @@ int64_t UnZigZag(uint64_t v) { return static_cast<int64_t>(v >> 1) ^ -static_cas
 void PutText(std::string_view text, std::string* out) {
   PutVarint(text.size(), out);
   out->append(text);
+}
+
+bool GetVarint32(std::string_view* bytes, uint32_t* value) {
+  uint64_t wide = 0;
+  if (!GetVarint(bytes, &wide) || wide > std::numeric_limits<uint32_t>::max()) return false;
+  *value = static_cast<uint32_t>(wide);
+  return true;
 }
 
 bool GetText(std::string_view* bytes, std::string* text) {
@@ -147,13 +156,10 @@ bool EntryDecoder::Decode(std::string_view* bytes, LogEntry* entry) {
   if (kind != kSignal) return false;
   Signal& s = entry->index() == 0 ? std::get<Signal>(*entry) : entry->emplace<Signal>();
   uint64_t number = 0;
-  if (!GetVarint(bytes, &number)) return false;
-  s.signature = static_cast<SignatureIndex>(number);
-  if (!GetVarint(bytes, &number)) return false;
+  if (!GetVarint32(bytes, &s.signature) || !GetVarint(bytes, &number)) return false;
   last_offset_ += static_cast<uint64_t>(UnZigZag(number));
   s.position.offset = last_offset_;
-  if (!GetVarint(bytes, &number)) return false;
-  s.position.length = static_cast<uint32_t>(number);
+  if (!GetVarint32(bytes, &s.position.length)) return false;
   uint8_t origin = 0;
   uint8_t level = 0;
   if (!Time(bytes, &s.time) || !GetByte(bytes, &origin) || !GetByte(bytes, &level)) return false;
@@ -166,7 +172,7 @@ bool EntryDecoder::Decode(std::string_view* bytes, LogEntry* entry) {
     if (!Word(bytes, word)) return false;
   if (!GetText(bytes, &s.line) || !GetText(bytes, &s.message) || !GetVarint(bytes, &number))
     return false;
-  if (number > bytes->size()) return false;
+  if (number > bytes->size() / 2) return false;  // each takes two bytes or more
   s.captures.resize(number);
   for (auto& [name, text] : s.captures)
     if (!Word(bytes, &name) || !GetText(bytes, &text)) return false;

@@ -59,7 +59,9 @@ TEST(MemorySignalLog, ReturnsWhatWasAppended) {
       const PartitionId p = static_cast<PartitionId>(rng() % 2);  // partition 2 stays empty
       expected[p].push_back(RandomSignal(rng));
       ASSERT_TRUE(writers[p]->Append(expected[p].back()).ok());
-      if (i % 7 == 0) ASSERT_TRUE(writers[p]->Append(Mark{p, i, "life"}).ok());
+      if (i % 7 == 0) {
+        ASSERT_TRUE(writers[p]->Append(Mark{p, i, "life"}).ok());
+      }
     }
     for (auto& writer : writers) ASSERT_TRUE(writer->Close().ok());
     EXPECT_EQ(log.spilled_bytes() > 0, budget < (size_t{1} << 30));
@@ -100,6 +102,27 @@ TEST(EntryDecoder, RefusesDamagedBytesWithoutCrashing) {
     while (!rest.empty() && decoder.Decode(&rest, &entry)) {
     }
   }
+}
+
+TEST(EntryDecoder, RefusesNumbersThatDoNotFit) {
+  const auto decodes = [](std::string_view rest) {
+    LogEntry entry;
+    return EntryDecoder().Decode(&rest, &entry);
+  };
+  // Kind, signature, offset, length, time, origin, level, four words, line, message, captures.
+  std::string good("\1\7\2\4\6\0\0", 7);
+  for (int i = 0; i < 4; ++i) good.append("\0\0", 2);
+  good.append("\0\0\0", 3);
+  EXPECT_TRUE(decodes(good));
+  std::string wide = good;
+  wide.replace(1, 1, "\x80\x80\x80\x80\x10");  // signature 1 << 32
+  EXPECT_FALSE(decodes(wide));
+  wide = good;
+  wide.replace(3, 1, "\x80\x80\x80\x80\x10");  // length 1 << 32
+  EXPECT_FALSE(decodes(wide));
+  std::string captures = good;
+  captures.back() = 3;  // each needs two bytes
+  EXPECT_FALSE(decodes(captures + std::string(5, '\0')));
 }
 
 }  // namespace
