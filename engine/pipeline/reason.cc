@@ -80,11 +80,11 @@ class ReasonRun {
       const TimeUs limit = turns.empty() ? INT64_MAX : turns.top().first;
       do {
         if (auto* signal = std::get_if<Signal>(&cursor.entry)) {
-          components_.insert(signal->component);
-          if (!signal->target.empty()) components_.insert(signal->target);
+          Know(signal->component);
+          if (!signal->target.empty()) Know(signal->target);
           orderer_.Add(std::move(*signal));
         } else {
-          components_.insert(std::get<Mark>(cursor.entry).component);
+          Know(std::get<Mark>(cursor.entry).component);
           orderer_.AddMark(std::get<Mark>(cursor.entry));
         }
         CULPRIT_RETURN_IF_ERROR(cursor.Advance(p));
@@ -129,6 +129,16 @@ class ReasonRun {
     correlator_.OnSlice(outcome_);
   }
 
+  // Of more names than anyone reads, the smallest are kept: which they are does not depend on the
+  // order.
+  void Know(const std::string& component) {
+    constexpr size_t kMost = 10'000;
+    if (component == last_known_) return;
+    last_known_ = component;
+    components_.insert(component);
+    if (components_.size() > kMost) components_.erase(std::prev(components_.end()));
+  }
+
   const ReasonOptions& options_;
   Orderer orderer_;
   Detector detector_;
@@ -136,6 +146,7 @@ class ReasonRun {
   Slice slice_;
   SliceOutcome outcome_;
   std::set<std::string> components_;
+  std::string last_known_;
   uint64_t bursts_ = 0;
 };
 
