@@ -143,25 +143,61 @@ char* DecodeLine(char* begin, const char* end) {
 
 bool IsBlank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
 
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+// 2026-01-02T03:04:05.678901234Z stdout F {
+size_t BehindCri(std::string_view line) {
+  const size_t space = line.substr(0, 40).find(' ');
+  if (space == std::string_view::npos || space < 19 || line[10] != 'T') {
+    return std::string_view::npos;
+  }
+  const std::string_view rest = line.substr(space + 1);
+  if (rest.size() < 11 ||
+      (rest.compare(0, 7, "stdout ") != 0 && rest.compare(0, 7, "stderr ") != 0) ||
+      (rest[7] != 'F' && rest[7] != 'P') || rest[8] != ' ' || rest[9] != '{') {
+    return std::string_view::npos;
+  }
+  return space + 1 + 9;
+}
+
+// 2026-01-02T03:04:05+00:00<tab>TAG<tab>{ and 2026-01-02 03:04:05.678901234 +0000 TAG: {
+size_t BehindFluentd(std::string_view line) {
+  constexpr size_t kTagBytes = 256;
+  if (line[7] != '-' || line[13] != ':' || line[16] != ':') return std::string_view::npos;
+  size_t at = 19;
+  while (at < 40 && at < line.size() && line[at] != '\t' && line[at] != ' ') ++at;
+  if (at >= line.size()) return std::string_view::npos;
+  size_t tag = at + 1;
+  std::string_view behind_tag = "\t{";
+  if (line[at] == ' ') {
+    // The zone.
+    if (line[10] != ' ' || line.size() < at + 8 || (line[at + 1] != '+' && line[at + 1] != '-') ||
+        !IsDigit(line[at + 2]) || !IsDigit(line[at + 5]) || line[at + 6] != ' ') {
+      return std::string_view::npos;
+    }
+    tag = at + 7;
+    behind_tag = ": {";
+  } else if (line[at] != '\t') {
+    return std::string_view::npos;
+  }
+  const size_t end = line.substr(tag, kTagBytes + behind_tag.size()).find_first_of(": \t");
+  if (end == std::string_view::npos || end == 0 ||
+      line.compare(tag + end, behind_tag.size(), behind_tag) != 0) {
+    return std::string_view::npos;
+  }
+  return tag + end + behind_tag.size() - 1;
+}
+
 }  // namespace
 
 size_t JsonStart(std::string_view line) {
   size_t start = 0;
   if (line.size() < 2) return std::string_view::npos;
   if (line[0] != '{') {
-    // 2026-01-02T03:04:05.678901234Z stdout F {
-    if (line[0] < '0' || line[0] > '9' || line.size() < 32) return std::string_view::npos;
-    const size_t space = line.substr(0, 40).find(' ');
-    if (space == std::string_view::npos || space < 19 || line[4] != '-' || line[10] != 'T') {
-      return std::string_view::npos;
-    }
-    const std::string_view rest = line.substr(space + 1);
-    if (rest.size() < 11 ||
-        (rest.compare(0, 7, "stdout ") != 0 && rest.compare(0, 7, "stderr ") != 0) ||
-        (rest[7] != 'F' && rest[7] != 'P') || rest[8] != ' ' || rest[9] != '{') {
-      return std::string_view::npos;
-    }
-    start = space + 1 + 9;
+    if (!IsDigit(line[0]) || line.size() < 25 || line[4] != '-') return std::string_view::npos;
+    start = BehindCri(line);
+    if (start == std::string_view::npos) start = BehindFluentd(line);
+    if (start == std::string_view::npos) return start;
   }
   size_t end = line.size();
   while (end > start && IsBlank(line[end - 1])) --end;

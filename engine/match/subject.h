@@ -5,8 +5,9 @@
 
 namespace culprit {
 
-// Where the JSON object of `line` starts: 0, or behind a CRI header ("TIME stdout|stderr P|F ").
-// npos unless that byte is '{' and the last byte that is no blank is '}'.
+// Where the JSON object of `line` starts: 0, or behind a header: CRI ("TIME stdout|stderr P|F "),
+// fluentd ("TIME<tab>TAG<tab>", "2026-11-21 06:51:05.123 +0000 TAG: "). npos unless that byte is
+// '{' and the last byte that is no blank is '}'.
 size_t JsonStart(std::string_view line);
 
 // The physical line; if it is JSON (JsonStart), the line with its string escapes decoded in place:

@@ -162,7 +162,7 @@ std::string PatternGenerator::Text(size_t lines) {
     for (char& c : line) {
       if (c == '\n') c = ' ';
     }
-    switch (Below(8)) {
+    switch (Below(10)) {
       case 0:
         line = "{\"msg\":\"" + EscapeJson(line, Below(4) == 0) + "\"}";
         break;
@@ -174,6 +174,13 @@ std::string PatternGenerator::Text(size_t lines) {
       case 2:
         line =
             "2026-01-02T03:04:05.678901234Z stdout F {\"msg\":\"" + EscapeJson(line, false) + "\"}";
+        break;
+      case 3:
+        line = "2026-01-02T03:04:05+00:00\tkube.api\t{\"log\":\"" + EscapeJson(line, false) + "\"}";
+        break;
+      case 4:
+        line = "2026-01-02 03:04:05.678901234 +0000 kube.api: {\"log\":\"" +
+               EscapeJson(line, Below(4) == 0) + "\"}";
         break;
       default:
         break;

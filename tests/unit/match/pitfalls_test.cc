@@ -107,6 +107,15 @@ TEST(Pitfalls, CriHeaderBeforeJson) {
       1u);
 }
 
+TEST(Pitfalls, FluentdHeaderBeforeJson) {
+  EXPECT_EQ(Count("state \"down\"",
+                  "2026-01-02T03:04:05+00:00\tkube.api\t{\"log\":\"state \\\"down\\\"\"}"),
+            1u);
+  EXPECT_EQ(Count("state \"down\"",
+                  R"(2026-01-02 03:04:05.678901234 +0000 kube.api: {"m":"state \"down\""})"),
+            1u);
+}
+
 TEST(Pitfalls, MatchesNeverCrossLines) {
   EXPECT_THAT(Lines("refused\\s+again", "connection refused\nagain\n"), IsEmpty());
   EXPECT_THAT(Lines("refused[^x]again", "connection refused\nagain\n"), IsEmpty());

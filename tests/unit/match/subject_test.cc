@@ -52,6 +52,22 @@ TEST(Subject, CriHeaderIsKeptAndItsJsonDecoded) {
             R"(2026-01-02T03:04:05.678901234Z stdin F {"m":"a\"b"})");
 }
 
+TEST(Subject, FluentdHeadersAreKeptAndTheirJsonDecoded) {
+  for (const std::string header :
+       {"2026-01-02T03:04:05+00:00\tkube.var.log.containers.api-0_prod_api-01.log\t",
+        "2026-01-02T03:04:05Z\tapp\t",
+        "2026-01-02 03:04:05.678901234 +0000 kube.api: ", "2026-01-02 03:04:05 -0730 a: "}) {
+    EXPECT_EQ(JsonStart(header + "{}"), header.size()) << header;
+    EXPECT_EQ(Decoded(header + R"({"m":"a\"b"})"), header + R"({"m":"a"b"})");
+  }
+  for (const std::string header :
+       {"2026-01-02T03:04:05+00:00\t\t", "2026-01-02T03:04:05+00:00\ta b\t",
+        "2026-01-02T03:04:05+00:00 a: ", "2026-01-02 03:04:05 a: ",
+        "2026-01-02 03:04:05.678 +0000 a b: ", "2026-01-02 03:04:05.678 +0000 [info]: x "}) {
+    EXPECT_EQ(JsonStart(header + "{\"m\":\"abcdefgh\"}"), std::string_view::npos) << header;
+  }
+}
+
 TEST(Subject, BlanksBehindTheObjectAreAllowed) {
   EXPECT_EQ(Decoded("{\"m\":\"a\\\"\"} \r"), "{\"m\":\"a\"\"} \r");
 }
