@@ -34,6 +34,8 @@ constexpr std::array kKeys = std::to_array<JsonKey>({
     {"date", S::kTime, 5},
     {"eventTime", S::kTime, 4},
     {"event_time", S::kTime, 4},
+    {"event_timestamp", S::kTime, 4},
+    {"StateChangeTime", S::kTime, 4},
     {"log_time", S::kTime, 6},
     {"record.log_time", S::kTime, 8},
     {"_time", S::kTime, 4},
@@ -47,6 +49,7 @@ constexpr std::array kKeys = std::to_array<JsonKey>({
     {"instant.nanoOfSecond", S::kNanos, 4},
     {"receiveTimestamp", S::kTime, 20},
     {"ingestionTime", S::kTime, 20},
+    {"ingestion_time", S::kTime, 20},
     {"__REALTIME_TIMESTAMP", S::kTime, 1, N::kSkip, H::kJournald},
     // Level.
     {"level", S::kLevel, 1},
@@ -231,8 +234,8 @@ constexpr std::array kKeys = std::to_array<JsonKey>({
     {"container_id", S::kInstance, 5},
     {"node.name", S::kInstance, 3},
     {"node_name", S::kInstance, 4},
-    {"logStream", S::kInstance, 6},
-    {"logStreamName", S::kInstance, 6},
+    {"logStream", S::kInstance, 6, N::kSkip, H::kCloudWatch},
+    {"logStreamName", S::kInstance, 6, N::kSkip, H::kCloudWatch},
     // Logger.
     {"logger", S::kLogger, 1, N::kPrefix},
     {"log.logger", S::kLogger, 1},

@@ -193,6 +193,23 @@ bool SetStamp(const Value& value, const Value& nanos, StampReader& stamps, Stamp
   return true;
 }
 
+constexpr uint8_t kLogGroupRank = 12;  // of logGroup in the key table
+
+// The last part of a path; of "/aws/rds/instance/orders/error" the one before.
+std::string_view ServiceOfGroup(std::string_view group) {
+  constexpr std::string_view kKinds[] = {"error",   "slowquery",   "general",   "audit",
+                                         "cluster", "application", "dataplane", "performance",
+                                         "host",    "logs",        "log"};
+  while (group.ends_with('/')) group.remove_suffix(1);
+  const size_t slash = group.rfind('/');
+  if (slash == std::string_view::npos) return group;
+  const std::string_view last = group.substr(slash + 1);
+  const std::string_view before = group.substr(0, slash);
+  const bool kind = std::find(std::begin(kKinds), std::end(kKinds), last) != std::end(kKinds);
+  if (!kind || slash == 0) return last;
+  return before.substr(before.rfind('/') + 1);
+}
+
 Level LevelFromNumber(int64_t n) { return n <= 7 ? LevelFromSyslog(n) : LevelFromBunyan(n); }
 
 Level LevelOf(const Value& value, Level (*number)(int64_t)) {
@@ -304,9 +321,10 @@ bool JsonReader::Read(std::string_view line, std::string_view extra_key, StampRe
       fields.service = weak;
     }
   }
-  // "/aws/lambda/ingest", Docker's "/cart".
-  if (fields.service.starts_with('/')) {
-    fields.service.remove_prefix(fields.service.rfind('/') + 1);
+  // "/aws/lambda/ingest", "prod/cart" of a log group, Docker's "/cart".
+  if (fields.service.starts_with('/') ||
+      (saw(JsonHint::kCloudWatch) && best(JsonSlot::kService).rank == kLogGroupRank)) {
+    fields.service = ServiceOfGroup(fields.service);
   }
   fields.format = saw(JsonHint::kMongodb) ? FormatId::kMongodb : FormatId::kJson;
   fields.self_contained = true;

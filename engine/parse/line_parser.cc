@@ -68,6 +68,10 @@ void Merge(const LineFields& outer, FormatId wrapper, LineFields* inner) {
     if (inner->shape == Shape::kText) inner->shape = Shape::kHead;
     inner->self_contained = true;
   }
+  // fluentd's header around a record of its Kubernetes filter is one wrapper.
+  if (wrapper == FormatId::kFluent && inner->wrapper_count > 0 && inner->wrappers[0] == wrapper) {
+    return;
+  }
   const size_t kept = std::min<size_t>(inner->wrapper_count, kMaxWrappers - 1);
   for (size_t i = kept; i > 0; --i) inner->wrappers[i] = inner->wrappers[i - 1];
   inner->wrappers[0] = wrapper;
@@ -198,8 +202,9 @@ bool LineParser::SurelyStartsRecord(std::string_view line) {
   LineFields fields;
   Wrapped wrapped;
   if (timed.stamp.zoned &&
-      (MayBeTimestamped(timed) || rest.starts_with(" std") ||
-       ReadCloudWatchText(timed, &fields, &wrapped) || ReadSyslog(timed, &fields, &wrapped))) {
+      (MayBeTimestamped(timed) || ReadFluentd(timed, &fields, &wrapped) ||
+       rest.starts_with(" std") || ReadCloudWatchText(timed, &fields, &wrapped) ||
+       ReadSyslog(timed, &fields, &wrapped))) {
     return false;
   }
   if (timed.stamp.format != TimeFormat::kIso && ReadSyslog(timed, &fields, &wrapped)) return false;
@@ -216,6 +221,11 @@ bool LineParser::ParseTimed(std::string_view text, size_t depth, LineFields* out
   if (line.stamp.format == TimeFormat::kKernel) return false;
   LineFields outer;
   Wrapped wrapped;
+  if (MayWrap(FormatId::kFluent, depth) && ReadFluentd(line, &outer, &wrapped) &&
+      ParseFluent(outer, wrapped.inner, depth, out)) {
+    return true;
+  }
+  outer = LineFields{};
   if ((MayWrap(FormatId::kCri, depth) && ReadCri(line, &outer, &wrapped)) ||
       (MayWrap(FormatId::kCloudWatch, depth) && ReadCloudWatchText(line, &outer, &wrapped)) ||
       (MayWrap(FormatId::kSyslog, depth) && ReadSyslog(line, &outer, &wrapped))) {
@@ -259,6 +269,11 @@ bool LineParser::ParseUntimed(std::string_view text, size_t depth, LineFields* o
     if (read) *out = fields;
     return read;
   };
+  if ((first == '[' || IsAlnum(first)) && MayWrap(FormatId::kFluent, depth) &&
+      ReadFluentBit(text, context, &fields, &wrapped)) {
+    if (ParseFluent(fields, wrapped.inner, depth, out)) return true;
+    fields = LineFields{};
+  }
   if (first == '<') {
     if (MayBe(FormatId::kKernel) && take(ReadKernel(text, context, &fields))) return true;
     if (MayWrap(FormatId::kSyslog, depth) && ReadSyslogPriority(text, context, &fields, &wrapped)) {
@@ -303,6 +318,16 @@ bool LineParser::ParseUntimed(std::string_view text, size_t depth, LineFields* o
   return (MayBe(FormatId::kHaproxy) && take(ReadHaproxy(text, context, &fields))) ||
          (MayBe(FormatId::kAccess) && take(ReadAccess(text, context, &fields))) ||
          (MayBe(FormatId::kCluster) && take(ReadCluster(text, context, &fields)));
+}
+
+// A record behind a header. What it wraps itself may be named in --input-format or not.
+bool LineParser::ParseFluent(const LineFields& outer, std::string_view record, size_t depth,
+                             LineFields* out) {
+  LineFields inner;
+  if (!ParseJson(record, depth + 1, &inner) && !ParseJson(record, depth, &inner)) return false;
+  Merge(outer, FormatId::kFluent, &inner);
+  *out = inner;
+  return true;
 }
 
 bool LineParser::ParseJson(std::string_view text, size_t depth, LineFields* out) {

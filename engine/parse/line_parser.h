@@ -49,6 +49,7 @@ class LineParser {
   bool MayBe(FormatId format) const;
   std::string_view WithoutEscapes(std::string_view line);
   bool ParseJson(std::string_view text, size_t depth, LineFields* out);
+  bool ParseFluent(const LineFields& outer, std::string_view record, size_t depth, LineFields* out);
   JsonReader& json(size_t depth);
 
   LineSettings settings_;

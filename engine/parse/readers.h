@@ -36,6 +36,9 @@ bool ReadSyslogPriority(std::string_view text, ReadContext& context, LineFields*
                         Wrapped* wrapped);                                  // <34>...
 bool ReadSyslog(const TimedLine& line, LineFields* out, Wrapped* wrapped);  // Nov 21 ... host tag:
 bool ReadCloudWatchText(const TimedLine& line, LineFields* out, Wrapped* wrapped);
+// fluent.cc: wrapped->inner is a JSON record
+bool ReadFluentd(const TimedLine& line, LineFields* out, Wrapped* wrapped);
+bool ReadFluentBit(std::string_view text, ReadContext& context, LineFields* out, Wrapped* wrapped);
 
 // True if the time may have been put in front by kubectl logs --timestamps or docker logs -t.
 bool MayBeTimestamped(const TimedLine& line);
