@@ -68,6 +68,21 @@ class Inputs(unittest.TestCase):
         one = self.logs / "api.log"
         self.assertEqual(essence(replay_json("-", stdin=one.read_bytes())), essence(replay_json(one)))
 
+    def test_cloudwatch_records_without_newlines_are_an_event_each(self):
+        def record(kind, group, messages):
+            events = [{"id": str(i), "timestamp": 1795243860000 + 1000 * i, "message": m} for i, m in enumerate(messages)]
+            return json.dumps({"messageType": kind, "owner": "1", "logGroup": group, "logStream": "s", "subscriptionFilters": ["all"],
+                               "logEvents": events})
+        refused = ["ok"] * 30 + ["dial tcp 10.0.0.5:2379: connect: connection refused"] * 30
+        packed = self.root / "firehose.gz"
+        packed.write_bytes(gzip.compress((record("CONTROL_MESSAGE", "", ["CWL CONTROL MESSAGE"]) +
+                                          record("DATA_MESSAGE", "/aws/lambda/checkout", refused) +
+                                          record("DATA_MESSAGE", "/aws/lambda/cart", refused)).encode()))
+        stats = replay_json(packed)["stats"]
+        self.assertEqual((stats["lines"], stats["reasons"]["control_message"]), (120, 1))
+        self.assertEqual(stats["last_time"], "2026-11-21T06:51:59.000Z")
+        self.assertGreaterEqual(stats["signals"], 60)
+
     def test_all_services_in_one_stream_name_the_same_incident(self):
         """Mixed in one stream, silence of one service shows against the others: more evidence, same verdict."""
         def verdict(report):
