@@ -46,13 +46,18 @@ function(culprit_test name)
 endfunction()
 
 # culprit_fuzz(NAME SOURCE x_fuzz.cc DEPS ...): with CULPRIT_FUZZERS a libFuzzer binary; otherwise a
-# plain test that replays tests/fuzz/corpus/<NAME>/ through the same entry point.
+# plain test that replays tests/fuzz/corpus/<NAME>/ through the same entry point. Target `fuzzers`
+# builds them all and nothing else.
 function(culprit_fuzz name)
   cmake_parse_arguments(arg "" "SOURCE" "DEPS" ${ARGN})
   if(CULPRIT_FUZZERS)
     add_executable(${name} ${arg_SOURCE})
     target_link_libraries(${name} PRIVATE culprit_flags ${arg_DEPS})
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+    if(NOT TARGET fuzzers)
+      add_custom_target(fuzzers)
+    endif()
+    add_dependencies(fuzzers ${name})
   else()
     add_executable(${name}_replay ${arg_SOURCE} "${CMAKE_SOURCE_DIR}/tests/fuzz/replay_main.cc")
     target_link_libraries(${name}_replay PRIVATE culprit_flags ${arg_DEPS})

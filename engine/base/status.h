@@ -15,9 +15,11 @@
   } while (false)
 
 // CULPRIT_ASSIGN_OR_RETURN(auto x, Compute());
+// NOLINTBEGIN(bugprone-macro-parentheses): lhs may be a declaration
 #define CULPRIT_ASSIGN_OR_RETURN(lhs, expr) \
   CULPRIT_ASSIGN_OR_RETURN_IMPL(CULPRIT_CONCAT(statusor_, __LINE__), lhs, expr)
 #define CULPRIT_ASSIGN_OR_RETURN_IMPL(tmp, lhs, expr) \
   auto tmp = (expr);                                  \
   if (!tmp.ok()) return std::move(tmp).status();      \
   lhs = std::move(tmp).value()
+// NOLINTEND(bugprone-macro-parentheses)

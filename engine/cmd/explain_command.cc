@@ -124,7 +124,7 @@ bool Judge(const Engine& engine, SignatureIndex i, bool regex, const Record& rec
   return true;
 }
 
-Json Explain(const Engine& engine, Subject1 at, const ParseOptions& options) {
+Json Explain(const Engine& engine, const Subject1& at, const ParseOptions& options) {
   Counters counters;
   StreamParser parser(at.info, options, &counters);
   parser.Sniff(std::string_view(at.block).substr(0, 64 << 10));
@@ -252,8 +252,8 @@ int RunExplain(const ExplainFlags& flags) {
     }
     subjects.push_back(one);
   }
-  for (Subject1& subject : subjects) {
-    const Json explained = Explain(*engine, std::move(subject), *parse);
+  for (const Subject1& subject : subjects) {
+    const Json explained = Explain(*engine, subject, *parse);
     if (flags.format == "json")
       printf("%s\n", explained.dump(2, ' ', false, Json::error_handler_t::replace).c_str());
     else

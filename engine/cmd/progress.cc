@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <string>
 
@@ -12,7 +13,7 @@ constexpr auto kEvery = std::chrono::milliseconds(100);
 constexpr int kBarCells = 24;
 
 std::string Bar(double share) {
-  const int full = static_cast<int>(std::clamp(share, 0.0, 1.0) * kBarCells + 0.5);
+  const int full = static_cast<int>(std::lround(std::clamp(share, 0.0, 1.0) * kBarCells));
   std::string out;
   for (int i = 0; i < kBarCells; ++i) out += i < full ? "█" : "░";
   return out;

@@ -15,7 +15,6 @@ namespace {
 
 constexpr double kMicro = 1e6;
 constexpr size_t kMaxWeighed = 120;  // groups that get an exact weight; further ones show none
-constexpr double kMember = .5;
 
 class Explainer {
  public:

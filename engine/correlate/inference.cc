@@ -170,7 +170,6 @@ int64_t Ranker::UpperBound(const Candidate& candidate, const HiddenMask& hidden)
   const ModeTables& tables = TablesOf(mode.kind);
   double sum = (mode.kind == ModeKind::kLink ? options_.link_prior : options_.prior) +
                mode.prior_offset + Bonus(candidate.h);
-  bool silence = false;
   for (uint32_t place : candidate.places) {
     const bool own = evidence_.components()[place] == candidate.h.component;
     double at_place = 0;
@@ -187,7 +186,6 @@ int64_t Ranker::UpperBound(const Candidate& candidate, const HiddenMask& hidden)
         const SymptomItem& item = evidence_.items()[i];
         visible = true;
         leak = std::min(leak, item.leak);
-        silence |= own && item.cls == SymptomClass::kSilence;
         for (const Mode::Listing& l : mode.listings) {
           if (l.signature == item.signature) at_place += LogRatio(l.p, item.leak);
         }

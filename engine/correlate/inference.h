@@ -67,7 +67,8 @@ class Ranker {
   };
   struct Order {  // name order
     int64_t component, kind, from, mode;
-    auto operator<=>(const Order&) const = default;
+    // What <=> is compared with is the compiler's zero.
+    auto operator<=>(const Order&) const = default;  // NOLINT(modernize-use-nullptr)
   };
   Order OrderOf(const HypothesisRef& h) const;
   std::vector<HypothesisRef> Hypotheses(const HiddenMask& hidden) const;

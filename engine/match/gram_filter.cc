@@ -78,8 +78,8 @@ void GramFilter::AddEntries(const Literal& literal, uint32_t index, const Window
     Entry entry = {};
     entry.literal = index;
     entry.gram_offset = gram.offset;
-    const auto next = static_cast<size_t>(gram.offset + static_cast<int>(kGramBytes));
-    const bool has_next = next + kTagBytes <= literal.size();
+    const int next = gram.offset + static_cast<int>(kGramBytes);
+    const bool has_next = static_cast<size_t>(next) + kTagBytes <= literal.size();
     const bool has_previous = gram.offset >= static_cast<int>(kTagBytes);
     const char* at = literal.text.data() + gram.offset;
     entry.tags = has_next ? static_cast<uint8_t>(1u << TagOf(at + kGramBytes)) : kAnyNext;

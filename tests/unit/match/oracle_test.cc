@@ -126,7 +126,7 @@ TEST(Oracle, SignatureListsOnLogFiles) {
   for (const auto& entry : std::filesystem::recursive_directory_iterator(dir)) {
     if (!entry.is_regular_file() || entry.file_size() < 1000) continue;
     const std::string extension = entry.path().extension();
-    if (extension != ".log" && extension != ".csv" && extension != "") continue;
+    if (extension != ".log" && extension != ".csv" && !extension.empty()) continue;
     ++files;
     if (entry.file_size() < 4000000 && files % 7 != 0) continue;  // of the many small ones, some
     const std::string text = ReadSome(entry.path(), 150000);
