@@ -5,46 +5,12 @@
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
 #include "engine/cmd/commands.h"
-#include "engine/ingest/path_source.h"
+#include "engine/cmd/stream_range.h"
 
 namespace culprit {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-// Bytes [offset, offset + length) of the decoded stream `name`, as in the report.
-absl::StatusOr<std::string> ReadRange(const std::string& name, uint64_t offset, uint64_t length) {
-  const std::string path = name.substr(0, name.find('!'));
-  CULPRIT_ASSIGN_OR_RETURN(std::unique_ptr<PathSource> source,
-                           MakePathSource({path}, IngestOptions()));
-  std::string out;
-  bool found = false;
-  for (const auto& unit : source->Units()) {
-    if (found) break;
-    const absl::Status status = unit->ForEachStream([&](ByteStream& stream) -> absl::Status {
-      if (found || stream.info().DisplayName() != name) return absl::OkStatus();
-      found = true;
-      std::string buffer(256 << 10, '\0');
-      uint64_t at = 0;
-      while (out.size() < length) {
-        CULPRIT_ASSIGN_OR_RETURN(const size_t n, stream.Read(buffer.data(), buffer.size()));
-        if (n == 0) break;
-        if (at + n > offset) {
-          const uint64_t from = offset > at ? offset - at : 0;
-          out.append(buffer, from, std::min<uint64_t>(n - from, length - out.size()));
-        }
-        at += n;
-      }
-      return absl::OkStatus();
-    });
-    if (!found) CULPRIT_RETURN_IF_ERROR(status);
-  }
-  if (!found) return absl::NotFoundError(absl::StrCat(name, ": no such stream any more"));
-  if (out.size() < length)
-    return absl::DataLossError(absl::StrCat(name, ": ends before offset ", offset + length,
-                                            "; it was changed since the replay"));
-  return out;
-}
 
 }  // namespace
 
@@ -81,8 +47,11 @@ int RunEvidence(const EvidenceFlags& flags) {
   for (const Json& e : incident->value("evidence", Json::array())) {
     const std::string file = e.value("file", "");
     const uint64_t offset = e.value("offset", uint64_t{0});
-    const absl::StatusOr<std::string> bytes =
-        ReadRange(file, offset, e.value("length", uint64_t{0}));
+    const uint64_t length = e.value("length", uint64_t{0});
+    absl::StatusOr<std::string> bytes = ReadStreamRange(file, offset, length);
+    if (bytes.ok() && bytes->size() < length)
+      bytes = absl::DataLossError(absl::StrCat(file, ": ends before offset ", offset + length,
+                                               "; it was changed since the replay"));
     if (!bytes.ok()) {
       PrintError(std::string(bytes.status().message()));
       failed = true;

@@ -2,7 +2,6 @@
 #include <charconv>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <iterator>
 #include <nlohmann/json.hpp>
@@ -12,6 +11,7 @@
 #include "absl/strings/str_split.h"
 #include "engine/base/utf8.h"
 #include "engine/cmd/commands.h"
+#include "engine/cmd/stream_range.h"
 #include "engine/match/subject.h"
 #include "engine/parse/stream_parser.h"
 #include "sinks/render/render.h"
@@ -42,20 +42,21 @@ Place FromFile(const std::string& what, Subject1* out) {
       path.find(' ') != std::string::npos)
     return Place::kLine;
   std::error_code ignored;
-  if (!std::filesystem::is_regular_file(path, ignored)) {
+  if (!std::filesystem::is_regular_file(path.substr(0, path.find('!')), ignored)) {
     if (path.find('/') == std::string::npos && path.find('.') == std::string::npos)
       return Place::kLine;
     PrintError(absl::StrCat(
         path, ": no such file (read as FILE:OFFSET; give a line on standard input with -)"));
     return Place::kError;
   }
-  std::ifstream in(path, std::ios::binary);
   constexpr uint64_t kAround = 256 << 10;
   const uint64_t start = offset > kAround ? offset - kAround : 0;
-  in.seekg(static_cast<std::streamoff>(start));
-  out->block.resize(2 * kAround);
-  in.read(out->block.data(), static_cast<std::streamsize>(out->block.size()));
-  out->block.resize(static_cast<size_t>(in.gcount()));
+  absl::StatusOr<std::string> text = ReadStreamRange(path, start, 2 * kAround);
+  if (!text.ok()) {
+    PrintError(std::string(text.status().message()));
+    return Place::kError;
+  }
+  out->block = *std::move(text);
   if (start > 0) {
     const size_t first = std::min(out->block.find('\n'), out->block.size() - 1) + 1;
     out->block.erase(0, first);
@@ -69,7 +70,9 @@ Place FromFile(const std::string& what, Subject1* out) {
   const size_t before = at == 0 ? std::string::npos : out->block.rfind('\n', at - 1);
   out->line_begin = before == std::string::npos ? 0 : before + 1;
   out->line_end = std::min(out->block.find('\n', at), out->block.size());
-  out->info.path = path;
+  out->info.path = path.substr(0, path.find('!'));
+  if (path.size() > out->info.path.size())
+    out->info.member = path.substr(out->info.path.size() + 1);
   return Place::kFound;
 }
 
