@@ -9,7 +9,10 @@ const std::vector<Style>& PlainStyles() {
   static const std::vector<Style> styles = {
       {"checkout",
        "%Y-%m-%d %H:%M:%S.{ms}  {level} {n} --- [nio-8080-exec-{d}] ",
-       {"c.s.checkout.web.CartController : cart {uuid} holds {n} items",
+       {"c.s.checkout.{word}.{word}Handler : {prose} {n}",
+        "{word} c.s.checkout.{word}.{word}Handler : {prose} {n}",
+        "c.s.checkout.{word}.{word}Handler : {prose} {n}",
+        "c.s.checkout.web.CartController : cart {uuid} holds {n} items",
         "c.s.checkout.price.PriceClient : fetched {n} prices in {d}2 ms from {ip}:{port}",
         "o.h.engine.jdbc.batch.BatchingBatch : flushed batch of {n} statements",
         "c.s.checkout.order.OrderService : order {n} accepted for customer {hex}",
@@ -17,7 +20,9 @@ const std::vector<Style>& PlainStyles() {
         "c.s.checkout.audit.AuditWriter : wrote entry {uuid} to ledger segment {n}"}},
       {"web",
        "{ip} - - [%d/%b/%Y:%H:%M:%S +0000] ",
-       {"\"GET /api/v2/items/{n}?page={d} HTTP/1.1\" 200 {n} \"https://shop.example/list\" "
+       {"\"GET /{word}/{word}/{prose} HTTP/1.1\" 200 {n} \"-\" \"curl/7.{d}\"",
+        "\"GET /{word}/{word}/{prose} HTTP/1.1\" 200 {n} \"-\" \"curl/7.{d}\"",
+        "\"GET /api/v2/items/{n}?page={d} HTTP/1.1\" 200 {n} \"https://shop.example/list\" "
         "\"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36\"",
         "\"POST /api/v2/cart HTTP/1.1\" 201 {n} \"-\" \"okhttp/4.9.{d}\"",
         "\"GET /static/js/app.{hex}.js HTTP/2.0\" 304 0 \"https://shop.example/\" "
@@ -25,7 +30,8 @@ const std::vector<Style>& PlainStyles() {
         "\"GET /healthz HTTP/1.1\" 200 2 \"-\" \"kube-probe/1.2{d}\""}},
       {"kernel",
        "%b %e %H:%M:%S node-{d}{d} kernel: [{n}.{us}] ",
-       {"IPv4: eth{d}: link becomes ready",
+       {"{word}: {prose} {hex}", "{word} {word}: {prose} {hex}", "{word}: {prose} {hex}",
+        "IPv4: eth{d}: link becomes ready",
         "audit: type=1400 audit({epoch}.{ms}:{n}): apparmor=\"STATUS\" operation=\"profile_load\" "
         "name=\"docker-default\" pid={n}",
         "EXT4-fs (dm-{d}): mounted filesystem with ordered data mode. Opts: (null)",
@@ -34,20 +40,27 @@ const std::vector<Style>& PlainStyles() {
         "forwarding state"}},
       {"sshd",
        "%b %e %H:%M:%S bastion-{d} sshd[{n}]: ",
-       {"Accepted publickey for deploy from {ip} port {port} ssh2: RSA SHA256:{hex}{hex}",
+       {"{prose} for {word} from {ip} port {port}",
+        "{word} {prose} for {word} from {ip} port {port}",
+        "{prose} for {word} from {ip} port {port}",
+        "Accepted publickey for deploy from {ip} port {port} ssh2: RSA SHA256:{hex}{hex}",
         "pam_unix(sshd:session): session opened for user deploy by (uid=0)",
         "Received disconnect from {ip} port {port}:11: disconnected by user",
         "pam_unix(sshd:session): session closed for user deploy"}},
       {"namenode",
        "%y%m%d %H%M%S {n} {level} ",
-       {"dfs.DataNode$PacketResponder: PacketResponder {d} for block blk_{n}{n} terminating",
+       {"dfs.{word}.{word}: {prose} blk_{n}{n}", "{word} dfs.{word}.{word}: {prose} blk_{n}{n}",
+        "dfs.{word}.{word}: {prose} blk_{n}{n}",
+        "dfs.DataNode$PacketResponder: PacketResponder {d} for block blk_{n}{n} terminating",
         "dfs.FSNamesystem: BLOCK* NameSystem.addStoredBlock: blockMap updated: {ip}:50010 is "
         "added to blk_{n}{n} size {n}",
         "dfs.DataNode$DataXceiver: Receiving block blk_{n}{n} src: /{ip}:{port} dest: "
         "/{ip}:50010"}},
       {"zookeeper",
        "%Y-%m-%d %H:%M:%S,{ms} [myid:{d}] - {level}  ",
-       {"[NIOServerCxn.Factory:0.0.0.0/0.0.0.0:2181:NIOServerCnxnFactory@197] - Accepted socket "
+       {"[{word}:{word}@{n}] - {prose}", "{word} [{word}:{word}@{n}] - {prose}",
+        "[{word}:{word}@{n}] - {prose}",
+        "[NIOServerCxn.Factory:0.0.0.0/0.0.0.0:2181:NIOServerCnxnFactory@197] - Accepted socket "
         "from /{ip}:{port}",
         "[ProcessThread(sid:{d} cport:-1)::PrepRequestProcessor@487] - Processed session "
         "termination for sessionid: 0x{hex}{hex}",
@@ -55,7 +68,10 @@ const std::vector<Style>& PlainStyles() {
         "{n}"}},
       {"compute",
        "%Y-%m-%d %H:%M:%S.{ms} {n} {level} ",
-       {"nova.osapi_compute.wsgi.server [req-{uuid} tempest admin - - -] {ip} \"GET "
+       {"nova.{word}.{word} [req-{uuid}] {prose} {uuid}",
+        "{word} nova.{word}.{word} [req-{uuid}] {prose} {uuid}",
+        "nova.{word}.{word} [req-{uuid}] {prose} {uuid}",
+        "nova.osapi_compute.wsgi.server [req-{uuid} tempest admin - - -] {ip} \"GET "
         "/v2/{hex}{hex}/servers/detail HTTP/1.1\" status: 200 len: {n} time: 0.{us}",
         "nova.compute.manager [req-{uuid} - - - - -] [instance: {uuid}] VM Resumed (Lifecycle "
         "Event)",
@@ -63,7 +79,9 @@ const std::vector<Style>& PlainStyles() {
         "(/var/lib/nova/instances/_base/{hex}): checking"}},
       {"executor",
        "%y/%m/%d %H:%M:%S {level} ",
-       {"executor.Executor: Finished task {d}.0 in stage {n}.0 (TID {n}). {n} bytes result sent "
+       {"{word}.{word}: {prose} (TID {n})", "{word} {word}.{word}: {prose} (TID {n})",
+        "{word}.{word}: {prose} (TID {n})",
+        "executor.Executor: Finished task {d}.0 in stage {n}.0 (TID {n}). {n} bytes result sent "
         "to driver",
         "storage.MemoryStore: Block broadcast_{n} stored as values in memory (estimated size "
         "{d}.{d} KB, free {n}.2 KB)",
@@ -71,7 +89,10 @@ const std::vector<Style>& PlainStyles() {
         "python.PythonRunner: Times: total = {n}, boot = {d}, init = 2{d}, finish = {d}"}},
       {"broker",
        "[%Y-%m-%d %H:%M:%S,{ms}] {level} ",
-       {"[Log partition=orders-{d}, dir=/var/lib/kafka] Rolled new log segment at offset {n} in "
+       {"[{word} {n}] {prose} (kafka.{word}.{word})",
+        "{word} [{word} {n}] {prose} (kafka.{word}.{word})",
+        "[{word} {n}] {prose} (kafka.{word}.{word})",
+        "[Log partition=orders-{d}, dir=/var/lib/kafka] Rolled new log segment at offset {n} in "
         "{d} ms. (kafka.log.Log)",
         "[GroupCoordinator {d}]: Stabilized group billing-{d} generation {n} "
         "(__consumer_offsets-{d}) (kafka.coordinator.group.GroupCoordinator)",
@@ -79,7 +100,8 @@ const std::vector<Style>& PlainStyles() {
         "(kafka.log.ProducerStateManager)"}},
       {"database",
        "%Y-%m-%d %H:%M:%S.{ms} UTC [{n}] ",
-       {"LOG:  checkpoint complete: wrote {n} buffers (0.{d}%); 0 WAL file(s) added, {d} removed, "
+       {"LOG:  {prose} {n}", "{word} LOG:  {prose} {n}", "LOG:  {prose} {n}",
+        "LOG:  checkpoint complete: wrote {n} buffers (0.{d}%); 0 WAL file(s) added, {d} removed, "
         "{d} recycled; write={n}.{ms} s, sync=0.0{d} s",
         "LOG:  connection received: host={ip} port={port}",
         "LOG:  automatic vacuum of table \"shop.public.orders\": index scans: {d}, pages: {d} "
@@ -88,35 +110,43 @@ const std::vector<Style>& PlainStyles() {
         "{n}"}},
       {"kubelet",
        "I%m%d %H:%M:%S.{us} {n} ",
-       {"reconciler.go:224] \"operationExecutor.VerifyControllerAttachedVolume started for volume "
+       {"{word}.go:{n}] \"{prose}\" pod=\"prod/{svc}-{hex}\"",
+        "{word} {word}.go:{n}] \"{prose}\" pod=\"prod/{svc}-{hex}\"",
+        "{word}.go:{n}] \"{prose}\" pod=\"prod/{svc}-{hex}\"",
+        "reconciler.go:224] \"operationExecutor.VerifyControllerAttachedVolume started for volume "
         "config (UniqueName: kubernetes.io/configmap/{uuid}-config)\"",
         "kubelet.go:2124] \"SyncLoop (PLEG): event for pod\" pod=\"prod/{svc}-{hex}\" "
         "event=&{ID:{uuid} Type:ContainerStarted}",
         "trace.go:205] Trace[{n}]: \"List etcd3\" key:/pods/prod (total time: {n}ms)"}},
       {"gateway",
        "time=\"%Y-%m-%dT%H:%M:%SZ\" level=info ",
-       {"msg=\"request served\" method=GET path=/orders/{n} status=200 took={d}.{ms}ms "
+       {"msg=\"{prose}\" {word}={n} {word}={word}", "msg=\"{prose}\" {word}={n} {word}={word}",
+        "msg=\"request served\" method=GET path=/orders/{n} status=200 took={d}.{ms}ms "
         "trace={hex}{hex}",
         "msg=\"route table reloaded\" routes={n} version={hex}",
         "msg=\"upstream added\" upstream={ip}:{port} weight={d}"}},
       {"worker",
        "%Y-%m-%d %H:%M:%S,{ms} - {svc}.tasks - {level} - ",
-       {"Task mail.send_receipt[{uuid}] received",
+       {"{prose} [{uuid}]", "{word} {prose} [{uuid}]", "{prose} [{uuid}]",
+        "Task mail.send_receipt[{uuid}] received",
         "Task mail.send_receipt[{uuid}] succeeded in 0.{us}s: None",
         "prefetched {n} messages from queue default@{ip}"}},
       {"cache",
        "{n}:M %d %b %Y %H:%M:%S.{ms} * ",
-       {"{n} changes in 300 seconds. Saving...", "Background saving started by pid {n}",
+       {"{prose} {ip}:{port}", "{word} {prose} {ip}:{port}", "{prose} {ip}:{port}",
+        "{n} changes in 300 seconds. Saving...", "Background saving started by pid {n}",
         "DB saved on disk", "RDB: {d} MB of memory used by copy-on-write",
         "Synchronization with replica {ip}:{port} succeeded"}},
       {"agent",
        "%Y-%m-%d %H:%M:%S, {level}                  ",
-       {"CBS    SQM: Initializing online with Windows opt-in: False",
+       {"CBS    {prose} {n}_{n}", "{word} CBS    {prose} {n}_{n}", "CBS    {prose} {n}_{n}",
+        "CBS    SQM: Initializing online with Windows opt-in: False",
         "CBS    Session: {n}_{n} initialized by client WindowsUpdateAgent.",
         "CSI    {hex} [SR] Verifying {n} (0x{hex}) components"}},
       {"orders",
        "%Y-%m-%dT%H:%M:%S.{us}Z {level} [{svc}] ",
-       {"order={n} state=paid amount={n}.{d}{d} currency=EUR",
+       {"{prose} {word}={n} {word}={hex}", "{word} {prose} {word}={n} {word}={hex}",
+        "{prose} {word}={n} {word}={hex}", "order={n} state=paid amount={n}.{d}{d} currency=EUR",
         "GET /v1/orders/{n} -> 200 in {n}us (client {ip})",
         "consumer lag {d} on partition {d}, committed offset {n}",
         "lease {hex} renewed for {n} ms by {word}"}},
@@ -146,8 +176,75 @@ void AppendHex(uint64_t bits, int digits, std::string* out) {
   for (int i = 0; i < digits; ++i, bits >>= 4) *out += "0123456789abcdef"[bits & 15];
 }
 
-constexpr const char* kWords[] = {"alpha",  "bravo",  "delta",  "harbor", "juniper", "lagoon",
-                                  "meadow", "nickel", "orchid", "pepper", "quartz",  "willow"};
+constexpr const char* kWords[] = {
+    "accept",   "account",     "acquire",  "active",     "actor",     "adapter",   "address",
+    "adjust",   "admin",       "advance",  "agent",      "alias",     "allocate",  "amount",
+    "analyze",  "answer",      "append",   "apply",      "archive",   "arrive",    "assign",
+    "attach",   "attempt",     "audit",    "backup",     "balance",   "bandwidth", "base",
+    "batch",    "begin",       "bind",     "block",      "body",      "boot",      "branch",
+    "bridge",   "broker",      "browser",  "bucket",     "buffer",    "build",     "bundle",
+    "bytes",    "cache",       "call",     "cancel",     "capacity",  "carry",     "catalog",
+    "chain",    "change",      "channel",  "charge",     "check",     "checksum",  "child",
+    "choose",   "chunk",       "claim",    "class",      "clean",     "client",    "clock",
+    "clone",    "close",       "cluster",  "code",       "collect",   "column",    "command",
+    "commit",   "compact",     "compare",  "complete",   "component", "compress",  "compute",
+    "config",   "confirm",     "connect",  "connection", "consume",   "container", "content",
+    "context",  "continue",    "control",  "convert",    "cookie",    "copy",      "core",
+    "count",    "counter",     "create",   "credential", "current",   "cursor",    "customer",
+    "cycle",    "daemon",      "data",     "database",   "date",      "deadline",  "debug",
+    "decode",   "default",     "defer",    "delay",      "delete",    "deliver",   "demand",
+    "deploy",   "depth",       "derive",   "describe",   "detach",    "detect",    "device",
+    "digest",   "directory",   "disable",  "disk",       "dispatch",  "display",   "document",
+    "domain",   "done",        "down",     "download",   "drain",     "driver",    "drop",
+    "duration", "edge",        "edit",     "elect",      "element",   "empty",     "enable",
+    "encode",   "end",         "endpoint", "engine",     "enqueue",   "enter",     "entity",
+    "entry",    "epoch",       "error",    "establish",  "estimate",  "evaluate",  "event",
+    "evict",    "exceed",      "exchange", "execute",    "exist",     "exit",      "expand",
+    "expect",   "expire",      "explicit", "export",     "expose",    "extend",    "external",
+    "fail",     "failed",      "fallback", "fetch",      "field",     "file",      "filter",
+    "final",    "find",        "finish",   "first",      "flag",      "flush",     "folder",
+    "follow",   "force",       "format",   "forward",    "frame",     "free",      "frequency",
+    "full",     "gateway",     "generate", "global",     "grant",     "graph",     "group",
+    "guard",    "handle",      "handler",  "handshake",  "hash",      "header",    "health",
+    "heap",     "heartbeat",   "hint",     "history",    "hold",      "hook",      "host",
+    "idle",     "image",       "import",   "include",    "index",     "info",      "init",
+    "initial",  "insert",      "inspect",  "install",    "instance",  "interval",  "invoke",
+    "item",     "job",         "join",     "keep",       "kernel",    "key",       "label",
+    "last",     "latency",     "launch",   "layer",      "leader",    "lease",     "leave",
+    "length",   "level",       "limit",    "line",       "link",      "list",      "listen",
+    "load",     "local",       "lock",     "log",        "logger",    "lookup",    "loop",
+    "machine",  "main",        "manage",   "manager",    "map",       "mark",      "master",
+    "match",    "maximum",     "member",   "memory",     "merge",     "message",   "metadata",
+    "method",   "metric",      "migrate",  "minimum",    "mirror",    "missing",   "mode",
+    "model",    "module",      "monitor",  "mount",      "move",      "name",      "network",
+    "next",     "node",        "none",     "note",       "notify",    "null",      "number",
+    "object",   "offset",      "open",     "operation",  "option",    "order",     "origin",
+    "output",   "owner",       "packet",   "page",       "parent",    "parse",     "partition",
+    "pass",     "path",        "pause",    "peer",       "pending",   "period",    "permission",
+    "persist",  "phase",       "ping",     "plan",       "plugin",    "point",     "policy",
+    "poll",     "pool",        "port",     "prefix",     "prepare",   "primary",   "priority",
+    "probe",    "process",     "produce",  "profile",    "promote",   "proxy",     "publish",
+    "pull",     "purge",       "push",     "query",      "queue",     "quota",     "random",
+    "range",    "rate",        "read",     "ready",      "rebalance", "receive",   "record",
+    "recover",  "redirect",    "reduce",   "reference",  "refresh",   "region",    "register",
+    "reject",   "release",     "reload",   "remote",     "remove",    "rename",    "render",
+    "renew",    "replay",      "replica",  "reply",      "report",    "request",   "reserve",
+    "reset",    "resize",      "resolve",  "resource",   "response",  "restart",   "restore",
+    "result",   "resume",      "retry",    "return",     "revoke",    "role",      "roll",
+    "root",     "rotate",      "route",    "row",        "rule",      "run",       "sample",
+    "save",     "scale",       "scan",     "schedule",   "schema",    "scope",     "score",
+    "search",   "secret",      "section",  "segment",    "select",    "send",      "sequence",
+    "serial",   "server",      "service",  "session",    "set",       "setting",   "setup",
+    "shard",    "share",       "shutdown", "signal",     "size",      "skip",      "slot",
+    "snapshot", "socket",      "source",   "space",      "split",     "stage",     "start",
+    "state",    "status",      "step",     "stop",       "storage",   "store",     "stream",
+    "submit",   "subscribe",   "success",  "suffix",     "sync",      "system",    "table",
+    "tag",      "target",      "task",     "template",   "tenant",    "thread",    "ticket",
+    "time",     "timeout",     "timer",    "token",      "topic",     "trace",     "track",
+    "traffic",  "transaction", "transfer", "trigger",    "type",      "unit",      "unlock",
+    "update",   "upgrade",     "upload",   "upstream",   "usage",     "user",      "validate",
+    "value",    "version",     "view",     "visit",      "volume",    "wait",      "wake",
+    "warm",     "watch",       "weight",   "window",     "worker",    "write",     "zone"};
 constexpr const char* kLevels[] = {"INFO", "INFO", "INFO", "INFO", "INFO", "DEBUG", "INFO", "WARN"};
 
 bool FillSlot(std::string_view name, const Moment& moment, std::string_view service, Rng& rng,
@@ -182,6 +279,9 @@ bool FillSlot(std::string_view name, const Moment& moment, std::string_view serv
     AppendNumber(static_cast<uint64_t>(moment.seconds), 1, out);
   } else if (name == "word") {
     *out += rng.Pick(kWords);
+  } else if (name == "prose") {
+    *out += rng.Pick(kWords);
+    for (uint32_t i = 2 + rng.Below(7); i > 0; --i) (*out += ' ') += rng.Pick(kWords);
   } else if (name == "level") {
     *out += rng.Pick(kLevels);
   } else {

@@ -31,7 +31,8 @@ const std::vector<Style>& PlainStyles();
 const std::vector<const char*>& FailureHeaders();
 
 // Appends `text` with its slots filled: {n} number, {d} digit, {ip}, {port}, {hex} 8 digits,
-// {uuid}, {svc}, {ms} milliseconds of the moment, {us}, {epoch}, {word}, {level}.
+// {uuid}, {svc}, {ms} milliseconds of the moment, {us}, {epoch}, {word}, {prose} some words,
+// {level}.
 void FillSlots(std::string_view text, const Moment& moment, std::string_view service, Rng& rng,
                std::string* out);
 

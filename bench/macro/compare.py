@@ -1,0 +1,299 @@
+#!/usr/bin/env python3
+"""culprit against other ways and programs, side by side: prints the table of ratios.
+
+usage: compare.py [--size 64M] [--rounds 3] [--only GROUP,...] [--build build/bench]
+                  [--data DIR] [--no-record]
+
+Per group of one text, every way runs once per round, in alternation. Compared are CPU seconds per
+gigabyte of text: medians over the rounds. Programs are charged user + system time less their start
+(a run on one line); passes over memory only the pass. Slow peers see only the start of a text.
+Whoever judges lines must find the same; a disagreement fails the run.
+"""
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import time
+
+import peers
+from corpora import Corpora
+from ere import Untranslatable
+from measure import PeerRun, Pass, Replay
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+LOOP_BYTES = {60: 24 << 20, 500: 4 << 20}  # of text for the loop over all regexes
+
+
+class Bench:
+    def __init__(self, args):
+        self.args = args
+        self.culprit = os.path.join(args.build, "culprit")
+        self.tool = os.path.join(args.build, "bench/macro/bench_scan")
+        self.corpora = Corpora(os.path.join(ROOT, "build/bench-data"), args.build, args.size)
+        self.results = {}   # group -> way -> [Sample]
+        self.problems = []  # disagreements
+        self.notes = []
+        self.one_line = os.path.join(self.corpora.folder, "one-line.log")
+        with open(self.one_line, "w", encoding="utf-8") as out:
+            out.write("2026-03-01 00:00:00.000 INFO [orders] nothing of note\n")
+
+    def replay(self, name, path, count, workers=1):
+        pack = None if count == "all" else self.corpora.signatures(count)[1]
+        return Replay(name, self.culprit, path, pack, workers, self.one_line)
+
+    def scan(self, way, path, count, limit=None):
+        return Pass(way, self.tool, way, self.corpora.signatures(count)[0], path, limit)
+
+    def peer_runs(self, path, count):
+        signatures = self.corpora.signatures(count)[0]
+        regexes = peers.read_signatures(signatures)
+        runs = []
+        for kind in peers.ALL:
+            try:
+                peer = kind(regexes, os.path.join(self.corpora.folder, "peers"),
+                            os.path.join(ROOT, "build/peers"))
+                runs.append(PeerRun(peer, signatures, self.corpora.prefix(path, kind.prefix_bytes),
+                                    self.one_line))
+            except (peers.Failed, Untranslatable) as error:
+                self.notes.append(f"{kind.name} is left out: {error}")
+        return runs
+
+    def run(self, group, make_ways):
+        if self.args.only and not any(group.startswith(o) for o in self.args.only.split(",")):
+            return
+        ways = make_ways()
+        samples = self.results[group] = {}
+        for _ in range(self.args.rounds):
+            for way in list(ways):
+                try:
+                    samples.setdefault(way.name, []).append(way.sample())
+                except peers.Failed as error:
+                    self.notes.append(f"{group}: {way.name} is left out: {error}")
+                    ways.remove(way)
+                    samples.pop(way.name, None)
+        self.check(group, samples)
+        print(f"\n{group}", flush=True)
+        for name, runs in samples.items():
+            costs = [s.per_gb for s in runs]
+            extra = f", {max(s.peak for s in runs) / 1e6:.0f} MB" if runs[0].peak else ""
+            print(f"  {name:22} {statistics.median(costs):9.3f} CPU s/GB ({min(costs):.3f} to "
+                  f"{max(costs):.3f}), {1e-6 * runs[0].bytes:.0f} MB of text{extra}", flush=True)
+
+    def check(self, group, samples):
+        """All that were asked the same agree on lines, pairs and digest, as far as they tell."""
+        by_question = {}
+        for name, runs in samples.items():
+            for s in runs:
+                by_question.setdefault(s.question, []).append((name, s))
+        for seen in by_question.values():
+            for field in ("pairs", "lines", "digest"):
+                said = {(name, getattr(s, field)) for name, s in seen if getattr(s, field) not in (-1, "")}
+                if len({value for _, value in said}) > 1:
+                    self.problems.append(f"{group}: {field} differ: " +
+                                         ", ".join(f"{n} {v}" for n, v in sorted(said, key=str)))
+
+    def cost(self, group, way):
+        runs = self.results.get(group, {}).get(way)
+        return statistics.median(s.per_gb for s in runs) if runs else None
+
+    def ratio(self, slower, faster):
+        """How many times less `faster` costs; each is (group, way)."""
+        a, b = self.cost(*slower), self.cost(*faster)
+        return a / b if a and b else None
+
+    def wall_ratio(self, group, slower, faster):
+        runs = self.results.get(group, {})
+        if slower not in runs or faster not in runs:
+            return None
+        return (statistics.median(s.wall for s in runs[slower]) /
+                statistics.median(s.wall for s in runs[faster]))
+
+
+def measure(b):
+    c = b.corpora
+    for hits in (0.01, 1, 10):
+        def whole(hits=hits):
+            path = c.generated(hits)
+            ways = [b.replay("culprit replay", path, 60)]
+            ways += [b.scan(w, path, 60) for w in ("culprit", "vectorscan", "re2-set")]
+            if hits == 1:
+                ways += [b.scan("count-lines", path, 60), b.replay("culprit replay 500", path, 500)]
+                # The loop sees a part, so another pass over the same part checks it.
+                ways += [b.scan("re2-loop", path, 60, LOOP_BYTES[60])]
+                part = b.scan("culprit", path, 60, LOOP_BYTES[60])
+                part.name = "culprit on the loop's part"
+                ways.append(part)
+            return ways
+        b.run(f"plain {hits} %", whole)
+
+    def peer_group():
+        path = c.generated(1)
+        runs = b.peer_runs(path, 60)
+        for limit in sorted({k.prefix_bytes for k in peers.ALL if k.prefix_bytes}):
+            part = b.scan("culprit", c.prefix(path, limit), 60)
+            part.name = f"culprit on {limit >> 20} MiB"
+            runs.append(part)
+        return [b.replay("culprit replay", path, 60), b.scan("culprit", path, 60), *runs]
+    b.run("peers", peer_group)
+
+    def scans(count, path):
+        ways = [b.scan(w, path, count) for w in ("culprit", "vectorscan", "vectorscan-re2")]
+        part = b.scan("culprit", path, count, LOOP_BYTES[count])
+        part.name = "culprit on the loop's part"
+        return ways + [part, b.scan("re2-loop", path, count, LOOP_BYTES[count])]
+    real = c.real(b.args.data)
+    for count in (60, 500):
+        b.run(f"scan {count} generated", lambda count=count: scans(count, c.generated(1)))
+        if real:
+            b.run(f"scan {count} real", lambda count=count: scans(count, real))
+            b.run(f"replay {count} real", lambda count=count: [
+                b.replay("culprit replay", real, count), b.scan("vectorscan", real, count),
+                b.scan("re2-set", real, count)])
+    if not real:
+        b.notes.append("no CULPRIT_DATA_DIR: nothing measured on traffic never used for tuning")
+
+    for hits in (0.01, 1):
+        def json_lines(hits=hits):
+            path = c.generated(hits, fmt="json")
+            return [b.replay("culprit replay", path, 60)] + [
+                b.scan(w, path, 60) for w in ("culprit", "json-re2-set", "vectorscan-re2")]
+        b.run(f"json {hits} %", json_lines)
+
+    def workers():
+        folder = c.split(c.generated(1), 4)
+        return [b.replay(f"{n} worker", folder, 60, n) for n in (1, 2)]
+    b.run("workers", workers)
+
+    for kind, hits in (("near", 100), ("all", 100), ("java", 0)):
+        for count in (60, 500):
+            def adversarial(kind=kind, hits=hits, count=count):
+                path = c.generated(hits, kind="ordinary" if kind == "all" else kind, signatures=count)
+                return [b.scan(w, path, count) for w in ("culprit", "vectorscan-re2")]
+            b.run(f"adversarial {kind} {count}", adversarial)
+
+    def shipped():
+        path = c.generated(1, signatures="all")
+        return [b.replay("culprit replay", path, "all")] + [
+            b.scan(w, path, "all") for w in ("culprit", "vectorscan", "vectorscan-re2")]
+    b.run("all packs", shipped)
+
+
+def table(b):
+    """(id, what, ratio, at least, aim)"""
+    rows = []
+    for count, least, aim in ((60, 1.7, 2.5), (500, 2.2, 4)):
+        for traffic in ("real", "generated"):
+            g = f"scan {count} {traffic}"
+            rows.append((g, f"raw Vectorscan scan, same literals, {count}, {traffic} traffic",
+                         b.ratio((g, "vectorscan"), (g, "culprit")), least, aim))
+    for hits, least, aim in ((0.01, 1.2, 1.8), (1, 1.2, 1.8), (10, 0.7, 1.0)):
+        g = f"plain {hits} %"
+        rows.append((f"replay-vs-vectorscan {hits}", f"raw Vectorscan scan, whole replay, {hits} % hits",
+                     b.ratio((g, "vectorscan"), (g, "culprit replay")), least, aim))
+    for hits in (0.01, 1):
+        g = f"plain {hits} %"
+        rows.append((f"replay-vs-set {hits}", f"RE2::Set per line (64 MiB), whole replay, {hits} %",
+                     b.ratio((g, "re2-set"), (g, "culprit replay")), 6, 10))
+    for name, least, aim in (("rg", 3, 5), ("syslog-ng", 300, 400), ("rsyslog", 500, 800),
+                             ("sec", 1500, 2000), ("mtail", None, None), ("grep -E", None, None)):
+        rows.append((f"replay-vs-{name}", f"{name}, whole replay, 1 %",
+                     b.ratio(("peers", name), ("peers", "culprit replay")), least, aim))
+    one = "plain 1 %"
+    rows.append(("replay-vs-loop", "naive RE2 loop, whole replay, 1 %",
+                 b.ratio((one, "re2-loop"), (one, "culprit replay")), 150, 250))
+    rows.append(("500-vs-60", "500 signatures against 60, rate of whole replay",
+                 b.ratio((one, "culprit replay"), (one, "culprit replay 500")), 0.6, 0.8))
+    for hits in (0.01, 1):
+        g = f"json {hits} %"
+        rows.append((f"json {hits}", f"JSON lines {hits} %: parse all + RE2::Set",
+                     b.ratio((g, "json-re2-set"), (g, "culprit replay")), 5, 7))
+    rows.append(("workers", "two cores, wall time, 4 files",
+                 b.wall_ratio("workers", "1 worker", "2 worker"), 1.8, 1.95))
+    for kind in ("near", "all", "java"):
+        for count in (60, 500):
+            g = f"adversarial {kind} {count}"
+            rows.append((g, f"Vectorscan then RE2, {kind}, {count}",
+                         b.ratio((g, "vectorscan-re2"), (g, "culprit")), 1.0, 1.5))
+    rows.append(("all-packs", "raw Vectorscan scan, whole replay, all packs, 1 %",
+                 b.ratio(("all packs", "vectorscan"), ("all packs", "culprit replay")), 1.2, 1.8))
+    return rows
+
+
+def show(b, rows):
+    print("\n| against | ratio | at least | aim | |\n|---|---|---|---|---|")
+    for _, what, ratio, least, aim in rows:
+        verdict = ("not measured" if ratio is None else "" if least is None else "aim" if ratio >= aim
+                   else "reached" if ratio >= least else "missed")
+        number = "" if ratio is None else f"{ratio:.2f}" if ratio < 20 else f"{ratio:.0f}"
+        print(f"| {what} | {number} | {least or ''} | {aim or ''} | {verdict} |")
+    same = "identical" if not b.problems else "DIFFERENT: " + "; ".join(b.problems)
+    print(f"| match set | {same} | identical to the naive loop | | |")
+    print("| Kafka: bare batch-queue loop | | 0.85 | 0.95 | not measured: no Kafka source yet |")
+    for group in ("plain 1 %", "all packs"):
+        runs = b.results.get(group, {}).get("culprit replay")
+        if runs:
+            print(f"\nwhole replay, {group}: {1 / b.cost(group, 'culprit replay'):.2f} GB/s of CPU time, "
+                  f"{max(s.peak for s in runs) / 1e6:.0f} MB of memory")
+    for note in b.notes:
+        print("note:", note)
+
+
+def git(*words):
+    return subprocess.run(["git", "-C", ROOT, *words], capture_output=True, text=True).stdout.strip()
+
+
+def machine():
+    model = "unknown"
+    with open("/proc/cpuinfo", encoding="utf-8") as info:
+        for line in info:
+            if line.startswith("model name"):
+                model = line.split(":", 1)[1].strip()
+                break
+    return {"cpu": model, "cores": os.cpu_count(), "system": platform.release()}
+
+
+def record(b, rows):
+    entry = {
+        "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "commit": git("rev-parse", "--short", "HEAD"), "modified": bool(git("status", "--porcelain")),
+        "machine": machine(), "bytes": b.args.size, "rounds": b.args.rounds,
+        "cpu_seconds_per_gb": {g: {w: round(b.cost(g, w), 4) for w in ways}
+                               for g, ways in b.results.items()},
+        "peak_mb": {g: round(max(s.peak for s in ways["culprit replay"]) / 1e6)
+                    for g, ways in b.results.items() if "culprit replay" in ways},
+        "ratios": {key: round(ratio, 3) for key, _, ratio, _, _ in rows if ratio is not None},
+        "match_set_identical": not b.problems, "notes": b.notes,
+    }
+    with open(b.args.record, "a", encoding="utf-8") as out:
+        out.write(json.dumps(entry) + "\n")
+
+
+def bytes_of(text):
+    units = {"K": 10**3, "M": 10**6, "G": 10**9}
+    return int(float(text[:-1]) * units[text[-1]]) if text[-1] in units else int(text)
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--size", type=bytes_of, default=bytes_of("64M"))
+    p.add_argument("--rounds", type=int, default=3)
+    p.add_argument("--only", default="")
+    p.add_argument("--build", default=os.path.join(ROOT, "build/bench"))
+    p.add_argument("--data", default=os.environ.get("CULPRIT_DATA_DIR", ""))
+    p.add_argument("--record", default=os.path.join(ROOT, "bench/baselines/history.jsonl"))
+    p.add_argument("--no-record", action="store_true")
+    args = p.parse_args()
+    b = Bench(args)
+    measure(b)
+    rows = table(b)
+    show(b, rows)
+    if not args.no_record and not args.only:
+        record(b, rows)
+    return 1 if b.problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
