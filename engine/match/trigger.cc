@@ -94,6 +94,7 @@ class Finder {
   }
 
   void AppendPiece(const Literals& piece, Walk* walk) {
+    if (piece.size() > 1) Submit({piece, OffsetBehind(walk->all)});
     std::optional<Literals> longer = Cross(walk->all.set, piece);
     if (!longer) {
       Submit(walk->all);
