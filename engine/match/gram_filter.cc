@@ -4,14 +4,13 @@
 #include <limits>
 #include <numeric>
 #include <unordered_map>
-#include <unordered_set>
 
 namespace culprit {
 namespace {
 
 constexpr int kMinBitmapBits = 17;  // 16 KiB: leaves room in the first-level cache
 constexpr int kMaxBitmapBits = 21;
-constexpr double kMaxFill = 0.035;   // of the bitmap, before it grows
+constexpr double kMaxFill = 0.05;    // of the bitmap, before it grows
 constexpr double kChainCost = 3e-5;  // of one more literal behind the same gram
 constexpr int kHashTries = 64;
 
@@ -42,7 +41,7 @@ GramFilter::GramFilter(const std::vector<Literal>& literals, const std::vector<F
     for (const GramWindow& window : Windows(literal)) {
       double cost = 0;
       for (const WindowGram& gram : window.grams) {
-        cost += WindowGramCost(gram, literal.size(), model);
+        cost += WindowGramCost(gram, model);
         if (gram.wild >= 0) continue;
         for (const uint32_t one : ExpandGram(gram)) {
           const auto it = taken.find(one);
@@ -95,33 +94,33 @@ void GramFilter::AddEntries(const Literal& literal, uint32_t index, const Window
     }
     for (const uint32_t expanded : ExpandGram(gram)) {
       entry.gram = expanded;
+      entry.followers = gram.followers;
       entries_.push_back(entry);
     }
   }
 }
 
-// The bitmap's size by the number of grams, and the factor under which the fewest common grams
-// collide with ours.
+// The bitmap's size by the bits to set, and the factor under which the fewest common grams collide
+// with ours.
 void GramFilter::ChooseHash(const RarityModel& model) {
-  std::unordered_set<uint32_t> own;
-  for (const Entry& entry : entries_) own.insert(entry.gram);
+  std::unordered_map<uint32_t, uint32_t> own;
+  for (const Entry& entry : entries_) own[entry.gram] |= entry.followers;
+  size_t count = 0;
+  for (const auto& [gram, followers] : own)
+    count += static_cast<size_t>(__builtin_popcount(followers));
   int bits = kMinBitmapBits;
-  while (bits<kMaxBitmapBits&& static_cast<double>(own.size())> kMaxFill * (1u << bits)) ++bits;
-  std::vector<std::pair<uint32_t, double>> others;
-  for (const auto& common : model.common()) {
-    if (own.count(common.first) == 0) others.push_back(common);
-  }
+  while (bits<kMaxBitmapBits&& static_cast<double>(count)> kMaxFill * (1u << bits)) ++bits;
   double least = std::numeric_limits<double>::infinity();
   uint32_t state = 7;
   for (int i = 0; i < kHashTries; ++i) {
     GramBitmap bitmap;
     bitmap.factor = NextRandom(&state) | 1;
-    bitmap.shift = 32 - bits;
+    bitmap.shift = 32 - (bits - 5);
     bitmap.words.resize(size_t{1} << (bits - 5));
-    for (const uint32_t gram : own) bitmap.Add(gram);
+    for (const auto& [gram, followers] : own) bitmap.Add(gram, followers);
     double collisions = 0;
-    for (const auto& [gram, count] : others) {
-      if (bitmap.Has(gram)) collisions += count;
+    for (const auto& [gram, rate] : model.common()) {
+      collisions += rate * __builtin_popcount(bitmap.words[bitmap.Word(gram)]);
     }
     if (collisions < least) {
       least = collisions;

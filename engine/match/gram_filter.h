@@ -71,7 +71,8 @@ class GramFilter {
     uint32_t literal;
     int32_t gram_offset;  // from the literal's start
     uint32_t word_offset;
-    uint8_t tags;  // a tag byte
+    uint32_t followers;  // as in WindowGram
+    uint8_t tags;        // a tag byte
   };
   struct Bucket {
     uint32_t gram = 0;

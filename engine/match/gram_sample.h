@@ -12,15 +12,25 @@ namespace culprit {
 constexpr size_t kGroupGrams = 16;                        // grams one spot speaks of,
 constexpr size_t kGroupBytes = kGroupGrams * kGramBytes;  // and the text they cover
 
-// A set of grams with false positives.
+// A set of grams, each with what may follow it; with false positives. One word of 32 bits by the
+// gram's hash; in it, one bit by the two bytes that follow (not by their case).
 struct GramBitmap {
   uint32_t factor = 1;
-  int shift = 32 - 17;  // 32 - bits of a slot
+  int shift = 32 - 12;  // 32 - bits of a word's number
   std::vector<uint32_t> words;
 
-  uint32_t Slot(uint32_t gram) const { return (gram * factor) >> shift; }
-  bool Has(uint32_t gram) const { return (words[Slot(gram) / 32] >> (Slot(gram) % 32) & 1) != 0; }
-  void Add(uint32_t gram) { words[Slot(gram) / 32] |= 1u << (Slot(gram) % 32); }
+  // Which bit two following bytes stand for.
+  static uint32_t Follower(unsigned char first, unsigned char second) {
+    return (first & 7u) | (second & 3u) << 3;
+  }
+  uint32_t Word(uint32_t gram) const { return (gram * factor) >> shift; }
+  // `followers`: a bit for each Follower that the gram may have.
+  void Add(uint32_t gram, uint32_t followers) { words[Word(gram)] |= followers; }
+  bool Has(const char* p) const {
+    const uint32_t follower =
+        Follower(static_cast<unsigned char>(p[4]), static_cast<unsigned char>(p[5]));
+    return (words[Word(GramAt(p))] >> follower & 1) != 0;
+  }
 };
 
 // A group in which a gram is of the set.

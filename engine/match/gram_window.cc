@@ -3,14 +3,28 @@
 namespace culprit {
 namespace {
 
-// Per byte of text: a quarter of the places is looked at, and a 64 Ki table is assumed.
+// Per byte of text: a quarter of the places is looked at, and a bitmap of 2^19 bits is assumed.
 constexpr double kSampled = 1.0 / kGramStride;
-constexpr double kPollution = kSampled / (1 << 16);  // collisions with one more gram in the table
+constexpr double kPollution = kSampled / (1 << 19);  // collisions with one more bit
 constexpr double kRefuted =
-    0.4;  // of the cost stays for each side whose bytes the literal knows, too
-constexpr double kPairCost = 0.005;    // one more pair to look for, per byte
+    0.4;  // of the cost stays where the literal knows what stands before, too
+constexpr double kPairCost = 0.02;     // one more pair to look for, per byte
 constexpr double kPairFired = 2;       // one that is there
 constexpr size_t kMaxExpanded = 1200;  // grams of one window
+
+uint32_t Followers(const Literal& literal, int at) {
+  const auto byte = [&](int i) {
+    return static_cast<unsigned char>(literal.text[static_cast<size_t>(i)]);
+  };
+  const int size = static_cast<int>(literal.size());
+  if (at >= size) return ~0u;
+  if (at + 1 < size) return 1u << GramBitmap::Follower(byte(at), byte(at + 1));
+  uint32_t followers = 0;
+  for (unsigned char second = 0; second < 4; ++second) {
+    followers |= 1u << GramBitmap::Follower(byte(at), second);
+  }
+  return followers;
+}
 
 GramWindow BuildWindow(const Literal& literal, int first) {
   GramWindow window;
@@ -29,6 +43,7 @@ GramWindow BuildWindow(const Literal& literal, int first) {
     }
     gram.gram = GramAt(bytes);
     gram.free = GramAt(free);
+    gram.followers = Followers(literal, gram.offset + static_cast<int>(kGramBytes));
   }
   return window;
 }
@@ -37,6 +52,10 @@ GramWindow BuildWindow(const Literal& literal, int first) {
 
 size_t CountExpanded(const WindowGram& gram) {
   return (gram.wild < 0 ? size_t{1} : size_t{256}) << __builtin_popcount(gram.free);
+}
+
+size_t CountBits(const WindowGram& gram) {
+  return CountExpanded(gram) * static_cast<size_t>(__builtin_popcount(gram.followers));
 }
 
 std::vector<uint32_t> ExpandGram(const WindowGram& gram) {
@@ -70,14 +89,13 @@ std::vector<GramWindow> Windows(const Literal& literal) {
   return windows;
 }
 
-double WindowGramCost(const WindowGram& gram, size_t literal_size, const RarityModel& model) {
+double WindowGramCost(const WindowGram& gram, const RarityModel& model) {
   double cost = 0;
   for (const uint32_t one : ExpandGram(gram)) cost += model.GramRate(one);
-  cost *= kSampled;
-  if (gram.offset + static_cast<int>(kGramBytes) + 2 <= static_cast<int>(literal_size))
-    cost *= kRefuted;
+  // Followers refute most of what is not the literal.
+  cost *= kSampled * (0.1 + 0.9 * __builtin_popcount(gram.followers) / 32);
   if (gram.offset >= 2) cost *= kRefuted;
-  return cost + static_cast<double>(CountExpanded(gram)) * kPollution;
+  return cost + static_cast<double>(CountBits(gram)) * kPollution;
 }
 
 FindPlan PlanFind(const Literal& literal, const RarityModel& model) {
@@ -94,7 +112,7 @@ FindPlan PlanFind(const Literal& literal, const RarityModel& model) {
   for (const GramWindow& window : Windows(literal)) {
     double cost = 0;
     for (const WindowGram& gram : window.grams) {
-      cost += WindowGramCost(gram, literal.size(), model);
+      cost += WindowGramCost(gram, model);
     }
     if (cost >= plan.cost) continue;
     plan.cost = cost;

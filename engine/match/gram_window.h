@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "engine/match/gram_sample.h"
 #include "engine/match/literal.h"
 #include "engine/match/rarity.h"
 
@@ -17,6 +18,7 @@ struct WindowGram {
   uint32_t free = 0;  // kCaseBit in each byte whose case does not matter
   int offset = 0;
   int wild = -1;
+  uint32_t followers = ~0u;  // GramBitmap::Follower of what may stand behind it: one bit each
 };
 
 // Four grams at consecutive offsets, so that one of them is looked at wherever the literal stands.
@@ -28,6 +30,8 @@ struct GramWindow {
 // 256 if it has a wild byte.
 std::vector<uint32_t> ExpandGram(const WindowGram& gram);
 size_t CountExpanded(const WindowGram& gram);
+// Bits that all of them take in the bitmap.
+size_t CountBits(const WindowGram& gram);
 
 // All windows of a literal: none if it is too short, or so short and in so many spellings that its
 // grams would fill the table.
@@ -35,7 +39,7 @@ std::vector<GramWindow> Windows(const Literal& literal);
 
 // What a gram costs in probes that fire, per byte of text. Less where the literal also says which
 // gram follows.
-double WindowGramCost(const WindowGram& gram, size_t literal_size, const RarityModel& model);
+double WindowGramCost(const WindowGram& gram, const RarityModel& model);
 
 // How a literal is best found: by the window whose grams are rarest, or, where it has none or its
 // pair is cheaper, by its rarest pair of adjacent bytes.

@@ -8,7 +8,7 @@ namespace culprit {
 
 // Bytes that must be readable behind the end of a block given to SignatureSet::Scan; their content
 // does not matter.
-constexpr size_t kBlockPadding = 64;
+constexpr size_t kBlockPadding = 128;
 
 // Number of '\n' in `block`. At memory speed (AVX2 where the processor has it).
 size_t CountLines(std::string_view block);

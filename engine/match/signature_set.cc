@@ -149,10 +149,14 @@ class SetBuilder {
     for (size_t i = 0; i < escape.size(); ++i) literal.Append(escape[i], i >= 2);
     const GramWindow window = Windows(literal).front();
     for (const WindowGram& gram : window.grams) {
-      const bool known = std::any_of(grams->begin(), grams->end(), [&](const WindowGram& other) {
-        return other.gram == gram.gram && other.offset == gram.offset;
+      const auto known = std::find_if(grams->begin(), grams->end(), [&](const WindowGram& other) {
+        return other.gram == gram.gram && other.free == gram.free && other.offset == gram.offset;
       });
-      if (!known) grams->push_back(gram);
+      if (known == grams->end()) {
+        grams->push_back(gram);
+      } else {
+        known->followers |= gram.followers;
+      }
     }
   }
 

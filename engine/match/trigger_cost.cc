@@ -9,9 +9,10 @@
 namespace culprit {
 namespace {
 
-constexpr size_t kMaxVariants = 16;  // JSON spellings of one literal
-constexpr double kVerifyCost = 50;   // RE2 on one line, in fired probes
-constexpr double kProveCost = 8;     // finding the line only
+constexpr size_t kMaxVariants = 16;    // JSON spellings of one literal
+constexpr double kLiteralCost = 8e-6;  // of one more literal behind the filter
+constexpr double kVerifyCost = 50;     // RE2 on one line, in fired probes
+constexpr double kProveCost = 8;       // finding the line only
 // Traffic of the system a signature is about repeats that system's words, however rare they are
 // elsewhere: no literal is taken to be rarer than this. Each byte beyond the seventh makes it
 // rarer.
@@ -110,7 +111,7 @@ class Planner {
     for (Literal& variant : EscapeVariants(literal)) {
       Trigger trigger;
       trigger.escaped = !out.triggers.empty();
-      trigger.cost = PlanFind(variant, model_).cost;
+      trigger.cost = kLiteralCost + PlanFind(variant, model_).cost;
       if (!trigger.escaped) {
         trigger.proves = proves;
         if (placed.offset >= 0) trigger.anchor = placed.offset + static_cast<int>(begin);
