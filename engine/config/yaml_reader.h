@@ -36,8 +36,8 @@ class ConfigErrors {
 std::string Nearest(std::string_view word, const std::vector<std::string_view>& known);
 
 inline constexpr size_t kMaxYamlBytes = 2 << 20;          // of one file
-inline constexpr size_t kMaxExpandedBytes = 16 << 20;     // with every alias written out
-inline constexpr size_t kNodeBytes = 32;                  // what a node counts besides its text
+inline constexpr size_t kMaxExpandedBytes = 8 << 20;      // with every alias written out
+inline constexpr size_t kNodeBytes = 64;                  // what a node counts besides its text
 inline constexpr int kMaxYamlDepth = 64;                  // with every alias written out
 inline constexpr DurationUs kMaxDuration = 366 * kDayUs;  // of a value in a file
 

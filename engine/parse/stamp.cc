@@ -1,5 +1,6 @@
 #include "engine/parse/stamp.h"
 
+#include <cmath>
 #include <string>
 #include <utility>
 
@@ -115,7 +116,7 @@ bool StampReader::FromNumber(double value, Stamp* out) {
   if (value >= 1e14) return FromInteger(static_cast<int64_t>(value), out);
   const double us = value < 1e11 ? value * 1e6 : value * 1e3;
   out->zoned = out->dated = out->has_year = true;
-  out->time = static_cast<TimeUs>(us + 0.5);
+  out->time = std::llround(us);
   return true;
 }
 

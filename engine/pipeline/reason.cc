@@ -41,7 +41,7 @@ struct Cursor {
 
 class ReasonRun {
  public:
-  ReasonRun(std::shared_ptr<const Knowledge> knowledge, const ReasonOptions& options,
+  ReasonRun(const std::shared_ptr<const Knowledge>& knowledge, const ReasonOptions& options,
             Counters* counters)
       : options_(options),
         orderer_(options.order, counters),
@@ -153,10 +153,10 @@ class ReasonRun {
 }  // namespace
 
 absl::StatusOr<Report> Reason(const SignalLog& log, const std::vector<ReasonInput>& inputs,
-                              std::shared_ptr<const Knowledge> knowledge,
+                              const std::shared_ptr<const Knowledge>& knowledge,
                               const ReasonOptions& options, Counters* counters,
                               const std::function<void(double)>& progress) {
-  ReasonRun run(std::move(knowledge), options, counters);
+  ReasonRun run(knowledge, options, counters);
   CULPRIT_RETURN_IF_ERROR(run.Read(log, inputs, progress));
   Report report = run.Finish();
   for (Incident& incident : report.incidents)

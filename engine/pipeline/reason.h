@@ -35,7 +35,7 @@ struct ReasonInput {
 // Fills incidents, unattributed, components, edges and stats.bursts of a Report. The order of
 // `inputs` settles ties between lines of the same microsecond.
 absl::StatusOr<Report> Reason(const SignalLog& log, const std::vector<ReasonInput>& inputs,
-                              std::shared_ptr<const Knowledge> knowledge,
+                              const std::shared_ptr<const Knowledge>& knowledge,
                               const ReasonOptions& options, Counters* counters,
                               const std::function<void(double done)>& progress);
 

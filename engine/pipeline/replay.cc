@@ -95,6 +95,7 @@ class MemoryUnit : public SourceUnit {
 std::vector<std::unique_ptr<SourceUnit>> MemoryUnits(
     std::vector<std::pair<std::string, std::string>> streams) {
   std::vector<std::unique_ptr<SourceUnit>> units;
+  units.reserve(streams.size());
   for (auto& stream : streams) units.push_back(std::make_unique<MemoryUnit>(std::move(stream)));
   return units;
 }

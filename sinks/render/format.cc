@@ -1,3 +1,4 @@
+#include <cmath>
 #include <cstdio>
 
 #include "absl/time/time.h"
@@ -19,7 +20,7 @@ std::string AlternativeName(const Alternative& alternative, const Incident& inci
   const Hypothesis& h = alternative.hypothesis;
   std::string name = h.title.empty() ? h.component : h.title;
   if (h.component == incident.root.component) return name;
-  const int percent = static_cast<int>(h.share * 100 + 0.5);
+  const int percent = static_cast<int>(std::lround(h.share * 100));
   return name + (percent == 0 ? " (under 1 %)" : " (" + std::to_string(percent) + " %)");
 }
 

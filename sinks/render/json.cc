@@ -1,6 +1,8 @@
 // JSON and JSON Lines. Key order is fixed (ordered_json), so equal reports give equal bytes.
 #include <nlohmann/json.hpp>
 
+#include <cmath>
+
 #include "sinks/render/render.h"
 
 namespace culprit {
@@ -11,9 +13,7 @@ using Json = nlohmann::ordered_json;
 Json Time(TimeUs time) { return time == kNoTime ? Json(nullptr) : Json(FormatTime(time)); }
 double Nats(int64_t micro) { return static_cast<double>(micro) / 1e6; }
 // Probabilities are shown to three decimals: more would be noise.
-double Rounded(double p) {
-  return static_cast<double>(static_cast<int64_t>(p * 1000 + 0.5)) / 1000;
-}
+double Rounded(double p) { return static_cast<double>(std::llround(p * 1000)) / 1000; }
 
 std::string_view OriginName(TimeOrigin origin) {
   constexpr std::string_view kNames[] = {"parsed", "inherited", "assumed"};

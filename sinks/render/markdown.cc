@@ -1,5 +1,6 @@
 // A post-mortem draft. Log text goes into code spans and fences that it cannot close.
 #include <algorithm>
+#include <cmath>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -45,7 +46,7 @@ std::string Fence(std::string_view text) {
 }
 
 std::string Percent(double share) {
-  return absl::StrCat(static_cast<int>(std::clamp(share, 0.0, 1.0) * 100 + 0.5), " %");
+  return absl::StrCat(std::lround(std::clamp(share, 0.0, 1.0) * 100), " %");
 }
 
 void Steps(std::string_view title, const std::vector<RunbookStep>& steps, std::string* out) {

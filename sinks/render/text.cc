@@ -1,6 +1,7 @@
 // The terminal report. Everything that came out of a log passes through Plain(): control characters
 // could rewrite the reader's screen.
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 
 #include "absl/strings/str_cat.h"
@@ -96,7 +97,7 @@ class Writer {
 };
 
 std::string Percent(double share) {
-  return absl::StrCat(static_cast<int>(std::clamp(share, 0.0, 1.0) * 100 + 0.5), " %");
+  return absl::StrCat(std::lround(std::clamp(share, 0.0, 1.0) * 100), " %");
 }
 
 std::string Bytes(uint64_t bytes) {
