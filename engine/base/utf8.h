@@ -5,8 +5,8 @@
 
 namespace culprit {
 
-// Replaces each byte that is not part of a well-formed UTF-8 sequence by U+FFFD; *changed (may be null) tells
-// whether that happened. Cuts at most at `max_bytes` of input, never inside a sequence.
+// Replaces each byte that is not part of a well-formed UTF-8 sequence by U+FFFD; *changed (may be
+// null) tells whether that happened. Cuts at most at `max_bytes` of input, never inside a sequence.
 std::string ToValidUtf8(std::string_view bytes, size_t max_bytes, bool* changed = nullptr);
 
 // Length in bytes of the well-formed sequence at the front of `bytes`, or 0.

@@ -14,7 +14,8 @@ namespace culprit {
 using Capture = std::pair<std::string, std::string>;  // group name, text
 
 // Where a line stands: byte range of the decoded stream (after decompression, and after unwrapping
-// where one JSON document holds many events). Cited by every piece of evidence; `culprit evidence` re-reads it.
+// where one JSON document holds many events). Cited by every piece of evidence; `culprit evidence`
+// re-reads it.
 struct Position {
   PartitionId partition = 0;
   uint64_t offset = 0;

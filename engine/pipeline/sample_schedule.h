@@ -1,10 +1,11 @@
 // Which lines of a stream are sampled for time and life: a pure function of stream offsets, so that
 // replay and live, one worker or eight, take the same sample.
 //
-// The first line that begins at or after a due offset is taken; the next due offset is about 1/256 of
-// the way further on, at least the next line, on average at most 64 KiB: every line of a small log,
-// 2,000 lines of the first 16 MiB, then one in 64 KiB. The step is scattered by a hash of the offset:
-// services that log in turns would otherwise meet an even step always at the same one of them.
+// The first line that begins at or after a due offset is taken; the next due offset is about 1/256
+// of the way further on, at least the next line, on average at most 64 KiB: every line of a small
+// log, 2,000 lines of the first 16 MiB, then one in 64 KiB. The step is scattered by a hash of the
+// offset: services that log in turns would otherwise meet an even step always at the same one of
+// them.
 #pragma once
 #include <algorithm>
 #include <cstdint>

@@ -67,8 +67,8 @@ TEST(RenderText, SaysWhatATiredPersonNeeds) {
        {"etcd is down or unreachable",
         "2026-11-21T06:51:05.123Z, resolved 06:54:25Z after 3 min 20 s",
         "etcd · CONFIRMED 99 % · placeos/etcd-down", "core, api", "Execute requests fail.",
-        "logs/api.log:10234", "$ etcdctl endpoint health --endpoints 10.0.0.5:2379",
-        "log-in fails", "core kept logging"})
+        "logs/api.log:10234", "$ etcdctl endpoint health --endpoints 10.0.0.5:2379", "log-in fails",
+        "core kept logging"})
     EXPECT_THAT(text, HasSubstr(part));
   EXPECT_THAT(text, Not(HasSubstr("\x1b"))) << "neither colours nor the log's own escapes";
 }
