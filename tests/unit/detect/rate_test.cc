@@ -56,7 +56,6 @@ Simulated Simulate(int64_t slices, Counts counts) {
   Detector detector(MakeKnowledge({MakeSpec("p/a", rule)}), options, &counters);
   Simulated result;
   SliceOutcome out;
-  Slice slice;
   const auto note = [&] {
     result.bursts += out.opened.size();
     for (const Burst* b : out.opened) result.opened.push_back(*b);
@@ -65,7 +64,7 @@ Simulated Simulate(int64_t slices, Counts counts) {
     const uint64_t n = counts(j);
     ++result.windows;
     if (n == 0) continue;
-    slice.Clear();
+    Slice slice;
     slice.start = kT0 + j * kSecondUs;
     slice.end = slice.start + kSecondUs;
     SliceCell cell;

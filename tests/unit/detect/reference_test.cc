@@ -49,7 +49,7 @@ struct ReferenceBurst {
   TimeUs onset, last, opened_at, closed_at = kNoTime;
   uint64_t count;
   std::vector<std::string> lines;
-  auto operator<=>(const ReferenceBurst&) const = default;
+  auto operator<=>(const ReferenceBurst&) const = default;  // NOLINT(modernize-use-nullptr)
 };
 
 std::vector<ReferenceBurst> Reference(const Knowledge& knowledge, std::vector<const Signal*> all) {

@@ -29,6 +29,7 @@ TEST(Allocation, NoneOnceWarm) {
 #ifndef CULPRIT_COUNTS_ALLOCATIONS
   GTEST_SKIP() << "allocations are not counted under sanitizers";
 #endif
+  // NOLINTBEGIN(bugprone-suspicious-missing-comma): long lines are cut
   const std::string texts[] = {
       "{\"level\":\"error\",\"ts\":\"2026-11-21T06:51:05Z\",\"msg\":\"a\\nb\",\"error\":\"gone\"}"
       "\n",
@@ -39,6 +40,7 @@ TEST(Allocation, NoneOnceWarm) {
       "time=2026-11-21T06:51:05Z level=error msg=\"no \\\"lease\\\"\"\n",
       "words without a time\n  indented\n",
       "<11>Nov 21 06:51:05 n1 cart[12]: {\"level\":\"warn\",\"msg\":\"x\"}\n"};
+  // NOLINTEND(bugprone-suspicious-missing-comma)
   for (const std::string& text : texts) {
     std::string block;
     for (int i = 0; i < 50; ++i) block += text;
