@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
+#include <cstring>
 #include <string>
 
 #include "engine/match/lines.h"
@@ -78,7 +80,10 @@ __attribute__((target("avx2"))) Sampled SampleGather(const GramBitmap& bitmap, c
 
 SampleFunction Measure() {
   const std::vector<SampleFunction> samplers = Samplers();
-  if (samplers.size() == 1) return samplers[0];
+  // Instruction counts need the same choice every time (bench/gate).
+  const char* forced = getenv("CULPRIT_SAMPLER");
+  if (samplers.size() == 1 || (forced != nullptr && strcmp(forced, "plain") == 0))
+    return samplers[0];
   GramBitmap bitmap;
   bitmap.factor = 0x9E3779B1u;
   bitmap.words.resize(size_t{1} << (32 - bitmap.shift));
