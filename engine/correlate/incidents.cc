@@ -121,9 +121,13 @@ void IncidentBook::Resolve(TimeUs now, const BurstMap& bursts, const Explainer& 
     if (incident.value.paged_at != kNoTime) incident.value.state = IncidentState::kResolved;
     incident.value.resolved_at = quiet + incident.resolve_after;
     incident.value.updated_at = incident.value.resolved_at;
-    done->insert(incident.members.begin(), incident.members.end());
+    const std::set<uint64_t> members = incident.members;
+    done->insert(members.begin(), members.end());
     Finish(std::move(incident), counters);
     live_.erase(live_.begin() + static_cast<ptrdiff_t>(i));
+    for (LiveIncident& other : live_) {  // two without a result may hold the same
+      std::erase_if(other.members, [&](uint64_t id) { return members.contains(id); });
+    }
   }
 }
 
@@ -263,8 +267,9 @@ void IncidentBook::ChooseRoot(LiveIncident* incident, const InferredIncident& re
 
 // Incidents that no result continues: merged into the one that explains their bursts, dropped if
 // nobody was told about them, else left as they are until they resolve.
-void IncidentBook::MergeOrDrop(const Evaluation& evaluation, const Topology& topology,
-                               const Explainer& explain, Counters* counters) {
+void IncidentBook::MergeOrDrop(const Evaluation& evaluation, const BurstMap& bursts,
+                               const Topology& topology, const Explainer& explain,
+                               Counters* counters) {
   std::set<uint64_t> claimed;
   for (const LiveIncident& i : live_) {
     if (i.result >= 0) claimed.insert(i.members.begin(), i.members.end());
@@ -283,6 +288,8 @@ void IncidentBook::MergeOrDrop(const Evaluation& evaluation, const Topology& top
     }
     incident.members.merge(incident.contested);
     incident.contested.clear();
+    // What it once had may be over by now, told by another incident or by none.
+    std::erase_if(incident.members, [&](uint64_t id) { return !bursts.contains(id); });
     const size_t held = incident.members.size();
     size_t into = live_.size();
     size_t most = 0;
@@ -383,7 +390,7 @@ void IncidentBook::Update(const Evaluation& evaluation, const BurstMap& bursts,
     }
     i.value.severity = severity;
   }
-  MergeOrDrop(evaluation, topology, explain, counters);
+  MergeOrDrop(evaluation, bursts, topology, explain, counters);
   for (LiveIncident& i : live_) {
     i.value.updated_at = now;
     if (i.result < 0 || i.value.paged_at != kNoTime) continue;

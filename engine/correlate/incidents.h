@@ -52,8 +52,8 @@ class IncidentBook {
   void ChooseRoot(LiveIncident* incident, const InferredIncident& result, TimeUs now,
                   const Topology& topology, const ModeCatalog& modes);
   void Show(LiveIncident* incident, const RankedHypothesis& hypothesis, const ModeCatalog& modes);
-  void MergeOrDrop(const Evaluation& evaluation, const Topology& topology, const Explainer& explain,
-                   Counters* counters);
+  void MergeOrDrop(const Evaluation& evaluation, const BurstMap& bursts, const Topology& topology,
+                   const Explainer& explain, Counters* counters);
   void Page(LiveIncident* incident, TimeUs now);
   void Finish(LiveIncident incident, Counters* counters);
 
