@@ -68,12 +68,14 @@ void Correlator::ActivatePacks() {
     }
   }
   modes_ = ModeCatalog(*knowledge_, active, topology_);
+  cache_.Clear();
 }
 
 void Correlator::Track(const Burst& burst) {
   auto it = bursts_.find(burst.id);
   if (it != bursts_.end()) {
     Burst& kept = it->second.burst;
+    if (kept.closed_at != burst.closed_at) due_known_ = false;
     kept.severity = burst.severity;
     kept.last = burst.last;
     kept.closed_at = burst.closed_at;
@@ -93,6 +95,7 @@ void Correlator::Track(const Burst& burst) {
   tracked.burst = burst;
   bursts_.emplace(burst.id, std::move(tracked));
   dirty_ = true;
+  due_known_ = false;
 }
 
 void Correlator::See(const SliceOutcome& slice) {
@@ -141,16 +144,19 @@ void Correlator::Finish(TimeUs end) {
   AdvanceTo(end);
   if (!bursts_.empty() && evaluation_.now < now_) Evaluate(now_);
   book_.PageNow(now_);
+  due_known_ = false;
 }
 
 TimeUs Correlator::NextDue() const {
+  if (due_known_) return due_;
   TimeUs due = std::min(next_evaluation_, book_.NextDue(bursts_));
   for (const auto& [id, tracked] : bursts_) {
     if (tracked.burst.closed_at == kNoTime) continue;
     const TimeUs expiry = tracked.burst.closed_at + options_.evidence_window;
     if (expiry < due && !book_.Holds(id)) due = expiry;
   }
-  return due;
+  due_known_ = true;
+  return due_ = due;
 }
 
 void Correlator::Advance(TimeUs until) {
@@ -161,6 +167,7 @@ void Correlator::Advance(TimeUs until) {
 }
 
 void Correlator::Step(TimeUs now) {
+  due_known_ = false;
   std::set<uint64_t> done;
   book_.Resolve(
       now, bursts_,
@@ -189,7 +196,7 @@ void Correlator::Expire(TimeUs now) {
   }
 }
 
-std::vector<SymptomItem> Correlator::Items(TimeUs now) const {
+std::vector<SymptomItem> Correlator::Items() const {
   std::vector<const TrackedBurst*> kept;
   kept.reserve(bursts_.size());
   for (const auto& [id, tracked] : bursts_) kept.push_back(&tracked);
@@ -227,7 +234,7 @@ std::vector<SymptomItem> Correlator::Items(TimeUs now) const {
     }
     item.signature = b.burst.signature;
     item.onset = b.burst.onset;
-    item.leak = leaks_.Leak(b.key, now);
+    item.leak = leaks_.Leak(b.key, now_);
     item.weak = b.burst.signature != kNoSignature && knowledge_->signatures[b.burst.signature].weak;
     item.count = b.burst.count;
     item.burst = b.burst.id;
@@ -247,14 +254,16 @@ std::vector<SymptomItem> Correlator::Items(TimeUs now) const {
 
 void Correlator::Evaluate(TimeUs now) {
   dirty_ = false;
+  due_known_ = false;
   next_evaluation_ = INT64_MAX;
-  std::vector<SymptomItem> items = Items(now);
+  std::vector<SymptomItem> items = Items();
   ObserveEdges(items, now, options_, &topology_);
   topology_.ForgetLearned(now - options_.learned_edge_life);
   Evaluation evaluation;
   evaluation.now = now;
   evaluation.evidence = EvidenceSet(topology_, std::move(items));
-  evaluation.result = Infer(topology_, modes_, evaluation.evidence, now, options_, &bonus_);
+  evaluation.result =
+      Infer(topology_, modes_, evaluation.evidence, now, options_, &bonus_, &cache_);
   evaluation.related = RelatedIncidents(evaluation.result, evaluation.evidence, options_);
   const auto& sorted = evaluation.evidence.items();
   for (uint32_t i = 0; i < sorted.size(); ++i) evaluation.item_of.emplace(sorted[i].burst, i);
@@ -313,6 +322,7 @@ void Correlator::ConfirmRoot(std::string_view failure_mode, std::string_view com
   if (mode < 0) return;
   const int n = ++confirmed_[{std::string(failure_mode), std::string(component)}];
   bonus_[{mode, id}] = std::log((n + 2) / 2.0);
+  cache_.Clear();
   dirty_ |= !bursts_.empty();
 }
 

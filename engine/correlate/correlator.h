@@ -62,7 +62,7 @@ class Correlator {
   void Advance(TimeUs until);
   void Step(TimeUs now);
   void Evaluate(TimeUs now);
-  std::vector<SymptomItem> Items(TimeUs now) const;
+  std::vector<SymptomItem> Items() const;
   void Expire(TimeUs now);
   ExplainContext Context() const;
 
@@ -79,9 +79,12 @@ class Correlator {
   std::vector<Symptom> unattributed_;  // of bursts that are no longer evidence
   std::map<std::pair<std::string, std::string>, int> confirmed_;
   PriorBonus bonus_;
+  InferenceCache cache_;
   Evaluation evaluation_;
   TimeUs now_ = kNoTime;
   TimeUs next_evaluation_ = INT64_MAX;
+  mutable TimeUs due_ = INT64_MAX;  // of NextDue, while due_known_
+  mutable bool due_known_ = false;
   bool dirty_ = false;
 };
 

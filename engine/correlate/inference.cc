@@ -9,6 +9,7 @@ namespace {
 
 constexpr double kMicro = 1e6;
 constexpr double kMember = .5;
+constexpr size_t kKnown = 16;  // masks of which a hypothesis keeps its score
 constexpr size_t kProbes = 8;  // hypotheses scored first, to know what "far below the best" is
 
 int64_t Micro(double nats) { return std::llround(nats * kMicro); }
@@ -43,23 +44,42 @@ void ObserveEdges(const std::vector<SymptomItem>& items, TimeUs now,
   topology->SetUnknownEdges(std::move(bursting), unknown);
 }
 
+void InferenceCache::Clear() {
+  scores_.Clear();
+  now_ = kNoTime;
+  below_.clear();
+  reached_by_.clear();
+  candidates_.clear();
+  at_.clear();
+}
+
 Ranker::Ranker(const Topology& topology, const ModeCatalog& modes, const EvidenceSet& evidence,
-               TimeUs now, const CorrelatorOptions& options, const PriorBonus* bonus)
+               TimeUs now, const CorrelatorOptions& options, const PriorBonus* bonus,
+               InferenceCache* cache)
     : topology_(topology),
       modes_(modes),
       evidence_(evidence),
+      now_(now),
       options_(options),
       bonus_(bonus),
-      scorer_(topology, modes, evidence, now, options),
+      own_cache_(cache ? nullptr : std::make_unique<InferenceCache>()),
+      cache_(cache ? cache : own_cache_.get()),
       unknown_edges_(topology.UnknownEdge() > 0),
-      below_(evidence.components().size()),
-      reached_by_(topology.size()) {
-  for (uint32_t place = 0; place < below_.size(); ++place) SpreadFrom(place);
+      scorer_(topology, modes, evidence, now, options, &cache_->scores_),
+      chosen_(topology.size(), 0) {
+  if (now < cache_->now_) cache_->Clear();  // what will not change any more may not be so yet
+  cache_->now_ = now;
+  if (!cache_->scores_.Prepare(topology, evidence)) return;
+  cache_->candidates_.clear();
+  cache_->at_.clear();
+  cache_->below_.assign(evidence.components().size(), {});
+  cache_->reached_by_.assign(topology.size(), {});
+  for (uint32_t place = 0; place < cache_->below_.size(); ++place) SpreadFrom(place);
 }
 
 void Ranker::SpreadFrom(uint32_t place) {
-  std::vector<ComponentId>& below = below_[place];
-  std::vector<uint8_t> seen(topology_.size(), 0);
+  std::vector<ComponentId>& below = cache_->below_[place];
+  std::vector<uint8_t>& seen = chosen_;
   below.push_back(evidence_.components()[place]);
   seen[below[0]] = 1;
   size_t begin = 0;
@@ -74,10 +94,13 @@ void Ranker::SpreadFrom(uint32_t place) {
     }
     begin = end;
   }
-  for (ComponentId id : below) reached_by_[id].push_back(place);
+  for (ComponentId id : below) {
+    cache_->reached_by_[id].push_back(place);
+    seen[id] = 0;
+  }
 }
 
-Ranker::Order Ranker::OrderOf(const HypothesisRef& h) const {
+HypothesisOrder Ranker::OrderOf(const HypothesisRef& h) const {
   return {topology_.Rank(h.component), static_cast<int64_t>(modes_[h.mode].kind),
           h.from == kNoComponent ? -1 : int64_t{topology_.Rank(h.from)}, h.mode};
 }
@@ -88,170 +111,239 @@ double Ranker::Bonus(const HypothesisRef& h) const {
   return it == bonus_->end() ? 0 : it->second;
 }
 
-std::vector<HypothesisRef> Ranker::Hypotheses(const HiddenMask& hidden) const {
-  std::vector<uint8_t> chosen(topology_.size(), 0);
+std::vector<HypothesisCandidate*> Ranker::Hypotheses() {
   std::vector<ComponentId> roots;
   auto add = [&](ComponentId id) {
-    if (!chosen[id]) roots.push_back(id);
-    chosen[id] = 1;
+    if (!chosen_[id]) roots.push_back(id);
+    chosen_[id] = 1;
   };
-  std::vector<HypothesisRef> result;
+  std::vector<Candidate*> result;
   std::set<std::pair<ComponentId, ComponentId>> links;  // (target, from)
-  std::set<SignatureIndex> signatures;
-  const auto& items = evidence_.items();
+  std::vector<SignatureIndex> signatures;
   for (uint32_t place = 0; place < evidence_.components().size(); ++place) {
-    const auto groups = evidence_.GroupsAt(place);
-    bool visible = false;
-    for (uint32_t i = groups.front().begin; i < groups.back().end; ++i) {
-      if (hidden[i]) continue;
-      visible = true;
-      signatures.insert(items[i].signature);
-      if (items[i].target == kNoComponent) continue;
-      add(items[i].target);
-      links.emplace(items[i].target, items[i].component);
+    const PlaceView& view = cache_->scores_.view(scorer_.views()[place]);
+    if (!view.visible) continue;
+    signatures.insert(signatures.end(), view.signatures.begin(), view.signatures.end());
+    for (ComponentId target : view.targets) {
+      add(target);
+      links.emplace(target, view.component);
     }
-    if (!visible) continue;
-    for (ComponentId id : below_[place]) add(id);
+    for (ComponentId id : cache_->below_[place]) add(id);
   }
+  std::sort(signatures.begin(), signatures.end());
+  signatures.erase(std::unique(signatures.begin(), signatures.end()), signatures.end());
   // A failure mode that lists something visible is a candidate wherever the map puts it.
-  for (size_t m = 4; m < modes_.size(); ++m) {
-    const Mode& mode = modes_[static_cast<int32_t>(m)];
-    const bool lists = std::any_of(mode.listings.begin(), mode.listings.end(),
-                                   [&](const auto& l) { return signatures.contains(l.signature); });
-    if (mode.kind != ModeKind::kLink) {
-      if (lists) add(mode.component);
-    } else if (lists || links.contains({mode.component, mode.from})) {
-      result.push_back({static_cast<int32_t>(m), mode.component, mode.from});
-      links.erase({mode.component, mode.from});
-    }
-  }
-  for (ComponentId id : roots) {
-    bool replaced[3] = {false, false, false};
-    if (const auto* pack = modes_.PackModes(id)) {
-      for (int32_t mode : *pack) {
-        replaced[static_cast<size_t>(modes_[mode].kind)] = true;
-        result.push_back({mode, id, kNoComponent});
+  std::set<int32_t> listing_links;
+  for (SignatureIndex signature : signatures) {
+    for (int32_t m : modes_.Speaking(signature)) {
+      const Mode& mode = modes_[m];
+      if (mode.kind != ModeKind::kLink && chosen_[mode.component]) continue;
+      if (std::none_of(mode.listings.begin(), mode.listings.end(),
+                       [&](const auto& l) { return l.signature == signature; })) {
+        continue;
+      }
+      if (mode.kind == ModeKind::kLink) {
+        listing_links.insert(m);
+      } else {
+        add(mode.component);
       }
     }
-    for (int32_t kind = 0; kind < 3; ++kind) {
-      if (!replaced[kind]) result.push_back({kind, id, kNoComponent});
-    }
+  }
+  for (int32_t m : modes_.PackLinks()) {
+    const Mode& mode = modes_[m];
+    if (!listing_links.contains(m) && !links.contains({mode.component, mode.from})) continue;
+    result.push_back(Find({m, mode.component, mode.from}));
+    links.erase({mode.component, mode.from});
+  }
+  for (ComponentId id : roots) {
+    const std::vector<Candidate*>& at = At(id);
+    result.insert(result.end(), at.begin(), at.end());
+    chosen_[id] = 0;
   }
   for (const auto& [target, from] : links) {
-    result.push_back({static_cast<int32_t>(ModeKind::kLink), target, from});
+    result.push_back(Find({static_cast<int32_t>(ModeKind::kLink), target, from}));
   }
   return result;
 }
 
-Ranker::Candidate& Ranker::Find(const HypothesisRef& h) {
-  auto [it, added] = candidates_.try_emplace(OrderOf(h));
-  Candidate& candidate = it->second;
-  if (!added) return candidate;
+const std::vector<HypothesisCandidate*>& Ranker::At(ComponentId id) {
+  auto [it, added] = cache_->at_.try_emplace(id);
+  if (!added) return it->second;
+  bool replaced[3] = {false, false, false};
+  if (const auto* pack = modes_.PackModes(id)) {
+    for (int32_t mode : *pack) {
+      replaced[static_cast<size_t>(modes_[mode].kind)] = true;
+      it->second.push_back(Find({mode, id, kNoComponent}));
+    }
+  }
+  for (int32_t kind = 0; kind < 3; ++kind) {
+    if (!replaced[kind]) it->second.push_back(Find({kind, id, kNoComponent}));
+  }
+  return it->second;
+}
+
+HypothesisCandidate* Ranker::Find(const HypothesisRef& h) {
+  auto& kept = cache_->candidates_[h];
+  if (kept) return kept.get();
+  kept = std::make_unique<Candidate>();
+  Candidate& candidate = *kept;
   candidate.h = h;
+  candidate.order = OrderOf(h);
   if (unknown_edges_ && h.from == kNoComponent) {
-    for (uint32_t place = 0; place < below_.size(); ++place) candidate.places.push_back(place);
+    candidate.everywhere = true;
+    for (uint32_t place = 0; place < cache_->below_.size(); ++place) {
+      candidate.places.push_back(place);
+    }
   } else {
-    candidate.places = reached_by_[h.component];
+    candidate.places = cache_->reached_by_[h.component];
     for (ComponentId id : modes_[h.mode].extra) {
-      candidate.places.insert(candidate.places.end(), reached_by_[id].begin(),
-                              reached_by_[id].end());
+      candidate.places.insert(candidate.places.end(), cache_->reached_by_[id].begin(),
+                              cache_->reached_by_[id].end());
     }
     std::sort(candidate.places.begin(), candidate.places.end());
     candidate.places.erase(std::unique(candidate.places.begin(), candidate.places.end()),
                            candidate.places.end());
   }
-  return candidate;
+  return &candidate;
 }
 
-// At most the prior plus, for every place that may be reached, what its symptoms would give with
-// perfect timing, certain edges and nothing missing.
-int64_t Ranker::UpperBound(const Candidate& candidate, const HiddenMask& hidden) const {
+// What the symptoms of a place would give with perfect timing, certain edges and nothing missing.
+double Ranker::BoundAt(const Candidate& candidate, uint32_t place) {
   const Mode& mode = modes_[candidate.h.mode];
+  const bool own = evidence_.components()[place] == candidate.h.component;
+  const uint32_t id = scorer_.views()[place];
+  const PlaceView& view = cache_->scores_.view(id);
+  const int32_t speaker =
+      std::binary_search(view.speaking.begin(), view.speaking.end(), candidate.h.mode)
+          ? candidate.h.mode
+          : static_cast<int32_t>(mode.kind);
+  bool added = false;
+  double& at_place = *cache_->scores_.Bound(id, speaker, own, &added);
+  if (!added) return at_place;
   const ModeTables& tables = TablesOf(mode.kind);
+  const HiddenMask& hidden = scorer_.mask();
+  at_place = 0;
+  for (const EvidenceSet::Group& group : evidence_.GroupsAt(place)) {
+    const auto c = static_cast<size_t>(group.cls);
+    double table = own ? tables.own[c]
+                   : !IsDependencyClass(group.cls)
+                       ? VictimProbability(group.cls)
+                       : std::max(tables.dependent[c], RelayProbability(group.cls));
+    bool visible = false;
+    double leak = 1;
+    for (uint32_t i = group.begin; i < group.end; ++i) {
+      if (hidden[i]) continue;
+      const SymptomItem& item = evidence_.items()[i];
+      visible = true;
+      leak = std::min(leak, item.leak);
+      for (const Mode::Listing& l : mode.listings) {
+        if (l.signature == item.signature) at_place += LogRatio(l.p, item.leak);
+      }
+    }
+    if (visible && table > 0) at_place += LogRatio(table, leak);
+  }
+  return at_place;
+}
+
+// At most the prior plus what every place that may be reached would give at best.
+int64_t Ranker::UpperBound(const Candidate& candidate) {
+  const Mode& mode = modes_[candidate.h.mode];
   double sum = (mode.kind == ModeKind::kLink ? options_.link_prior : options_.prior) +
                mode.prior_offset + Bonus(candidate.h);
   for (uint32_t place : candidate.places) {
-    const bool own = evidence_.components()[place] == candidate.h.component;
-    double at_place = 0;
-    for (const EvidenceSet::Group& group : evidence_.GroupsAt(place)) {
-      const auto c = static_cast<size_t>(group.cls);
-      double table = own ? tables.own[c]
-                     : !IsDependencyClass(group.cls)
-                         ? VictimProbability(group.cls)
-                         : std::max(tables.dependent[c], RelayProbability(group.cls));
-      bool visible = false;
-      double leak = 1;
-      for (uint32_t i = group.begin; i < group.end; ++i) {
-        if (hidden[i]) continue;
-        const SymptomItem& item = evidence_.items()[i];
-        visible = true;
-        leak = std::min(leak, item.leak);
-        for (const Mode::Listing& l : mode.listings) {
-          if (l.signature == item.signature) at_place += LogRatio(l.p, item.leak);
-        }
-      }
-      if (visible && table > 0) at_place += LogRatio(table, leak);
-    }
-    sum += std::min(at_place, options_.evidence_cap);
+    sum += std::min(BoundAt(candidate, place), options_.evidence_cap);
   }
   return Micro(sum) + 1000;
 }
 
-std::optional<HypothesisScore> Ranker::ScoreOf(Candidate* candidate, const HiddenMask& hidden) {
-  std::vector<uint8_t> part;
-  for (uint32_t place : candidate->places) {
-    const auto groups = evidence_.GroupsAt(place);
-    part.insert(part.end(), hidden.begin() + groups.front().begin,
-                hidden.begin() + groups.back().end);
+int64_t Ranker::BoundOf(Candidate* candidate) {
+  uint64_t print = print_;
+  if (!candidate->everywhere) {
+    print = 0;
+    for (uint32_t place : candidate->places) print += scorer_.mixes()[place];
   }
-  for (const auto& [mask, score] : candidate->memo) {
-    if (mask == part) return score;
+  for (Candidate::Known& known : candidate->known) {
+    if (known.print == print) return known.bound;
   }
-  auto score = scorer_.Score(candidate->h, hidden, Bonus(candidate->h));
-  candidate->memo.emplace_back(std::move(part), score);
-  return score;
+  Candidate::Known fresh;
+  fresh.print = print;
+  fresh.bound = UpperBound(*candidate);
+  if (candidate->known.size() < kKnown) {
+    candidate->known.push_back(fresh);
+  } else {
+    candidate->next = (candidate->next + 1) % kKnown;
+    candidate->known[candidate->next] = fresh;
+  }
+  return fresh.bound;
+}
+
+const std::optional<HypothesisScore>& Ranker::ScoreOf(Candidate* candidate,
+                                                      const HiddenMask& hidden) {
+  auto current = [this](const Candidate::Scored& s) { return s.settled || s.now == now_; };
+  const uint64_t print = scorer_.Gather(candidate->h, hidden);
+  std::vector<Candidate::Scored>& scores = candidate->scores;
+  size_t at = 0;
+  while (at < scores.size() && scores[at].print != print) ++at;
+  if (at < scores.size() && current(scores[at])) return scores[at].score;
+  if (at == scores.size()) {
+    if (scores.size() < kKnown) {
+      scores.emplace_back();
+    } else {
+      at = candidate->next_score = (candidate->next_score + 1) % kKnown;
+    }
+  }
+  Candidate::Scored& scored = scores[at];
+  scored.print = print;
+  scored.score = scorer_.ScoreGathered(Bonus(candidate->h));
+  scored.settled = scorer_.settled();
+  scored.now = now_;
+  return scored.score;
 }
 
 std::vector<RankedHypothesis> Ranker::Rank(const HiddenMask& hidden) {
   struct Entry {
     int64_t bound;
-    Order order;
     Candidate* candidate;
   };
+  scorer_.UseMask(hidden);
+  print_ = 0;
+  for (uint64_t mix : scorer_.mixes()) print_ += mix;
   std::vector<Entry> entries;
-  for (const HypothesisRef& h : Hypotheses(hidden)) {
-    Candidate& candidate = Find(h);
-    entries.push_back({UpperBound(candidate, hidden), OrderOf(h), &candidate});
+  for (Candidate* candidate : Hypotheses()) {
+    entries.push_back({BoundOf(candidate), candidate});
   }
-  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
-    return a.bound != b.bound ? a.bound > b.bound : a.order < b.order;
-  });
+  const size_t probes = std::min(kProbes, entries.size());
+  std::partial_sort(entries.begin(), entries.begin() + static_cast<ptrdiff_t>(probes),
+                    entries.end(), [](const Entry& a, const Entry& b) {
+                      return a.bound != b.bound ? a.bound > b.bound
+                                                : a.candidate->order < b.candidate->order;
+                    });
   int64_t best = 0;  // the null
-  for (size_t i = 0; i < std::min(kProbes, entries.size()); ++i) {
-    if (auto score = ScoreOf(entries[i].candidate, hidden)) {
+  for (size_t i = 0; i < probes; ++i) {
+    if (const auto& score = ScoreOf(entries[i].candidate, hidden)) {
       best = std::max(best, score->micro_nats);
     }
   }
   const int64_t floor = best - Micro(options_.prune_margin);
   struct Scored {
-    Order order;
-    RankedHypothesis ranked;
+    int64_t micro_nats;
+    const Candidate* candidate;
+    TimeUs onset;
   };
   std::vector<Scored> scored;
   for (const Entry& entry : entries) {
-    if (entry.bound < floor) break;
-    if (auto score = ScoreOf(entry.candidate, hidden)) {
-      scored.push_back({entry.order, {entry.candidate->h, score->micro_nats, score->onset, 0}});
+    if (entry.bound < floor) continue;
+    if (const auto& score = ScoreOf(entry.candidate, hidden)) {
+      scored.push_back({score->micro_nats, entry.candidate, score->onset});
     }
   }
   std::sort(scored.begin(), scored.end(), [](const Scored& a, const Scored& b) {
-    return a.ranked.score_micro_nats != b.ranked.score_micro_nats
-               ? a.ranked.score_micro_nats > b.ranked.score_micro_nats
-               : a.order < b.order;
+    return a.micro_nats != b.micro_nats ? a.micro_nats > b.micro_nats
+                                        : a.candidate->order < b.candidate->order;
   });
   std::vector<RankedHypothesis> result;
   result.reserve(scored.size());
-  for (const Scored& s : scored) result.push_back(s.ranked);
+  for (const Scored& s : scored) result.push_back({s.candidate->h, s.micro_nats, s.onset, 0});
   return result;
 }
 
@@ -305,9 +397,9 @@ InferredIncident MakeIncident(Ranker& ranker, const Topology& topology,
 
 InferenceResult Infer(const Topology& topology, const ModeCatalog& modes,
                       const EvidenceSet& evidence, TimeUs now, const CorrelatorOptions& options,
-                      const PriorBonus* bonus) {
+                      const PriorBonus* bonus, InferenceCache* cache) {
   InferenceResult result;
-  Ranker ranker(topology, modes, evidence, now, options, bonus);
+  Ranker ranker(topology, modes, evidence, now, options, bonus, cache);
   HiddenMask hidden(evidence.items().size(), 0);
   auto hide = [&](const std::vector<uint32_t>& members, uint8_t value) {
     for (uint32_t item : members) hidden[item] = value;

@@ -4,7 +4,9 @@
 #include <compare>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -12,6 +14,7 @@
 #include "engine/correlate/modes.h"
 #include "engine/correlate/options.h"
 #include "engine/correlate/score.h"
+#include "engine/correlate/score_cache.h"
 #include "engine/correlate/topology.h"
 
 namespace culprit {
@@ -50,50 +53,96 @@ struct InferenceResult {
 void ObserveEdges(const std::vector<SymptomItem>& items, TimeUs now,
                   const CorrelatorOptions& options, Topology* topology);
 
+struct HypothesisOrder {  // name order
+  int64_t component, kind, from, mode;
+  // What <=> is compared with is the compiler's zero.
+  auto operator<=>(const HypothesisOrder&) const = default;  // NOLINT(modernize-use-nullptr)
+};
+
+struct HypothesisCandidate {
+  struct Known {
+    uint64_t print = 0;  // of the views of `places`
+    int64_t bound = 0;
+  };
+  struct Scored {
+    uint64_t print = 0;  // what the scorer gathered
+    TimeUs now = kNoTime;
+    bool settled = false;  // or only right at `now`
+    std::optional<HypothesisScore> score;
+  };
+  HypothesisRef h;
+  HypothesisOrder order;
+  std::vector<uint32_t> places;  // evidence components that may lie in its tree
+  bool everywhere = false;       // all places
+  std::vector<Known> known;      // rings
+  std::vector<Scored> scores;
+  size_t next = 0, next_score = 0;
+};
+
+// What inference keeps between evaluations with the same modes, options and bonus: whoever changes
+// these calls Clear. One thread; a copy starts empty.
+class InferenceCache {
+ public:
+  InferenceCache() = default;
+  InferenceCache(const InferenceCache&) {}
+  InferenceCache& operator=(const InferenceCache&) {
+    Clear();
+    return *this;
+  }
+  void Clear();
+
+ private:
+  friend class Ranker;
+  ScoreCache scores_;
+  TimeUs now_ = kNoTime;  // of the latest evaluation
+  // Per evidence component: what lies within max_depth depends_on hops, nearest first; and per
+  // topology component: the evidence components that reach it.
+  std::vector<std::vector<ComponentId>> below_;
+  std::vector<std::vector<uint32_t>> reached_by_;
+  std::unordered_map<HypothesisRef, std::unique_ptr<HypothesisCandidate>, HypothesisHash>
+      candidates_;
+  std::unordered_map<ComponentId, std::vector<HypothesisCandidate*>> at_;  // links left out
+};
+
 // All hypotheses that may matter, best first. Ties: name of the component, kind, name of `from`.
 class Ranker {
  public:
   Ranker(const Topology& topology, const ModeCatalog& modes, const EvidenceSet& evidence,
-         TimeUs now, const CorrelatorOptions& options, const PriorBonus* bonus = nullptr);
+         TimeUs now, const CorrelatorOptions& options, const PriorBonus* bonus = nullptr,
+         InferenceCache* cache = nullptr);
   std::vector<RankedHypothesis> Rank(const HiddenMask& hidden);
   double Bonus(const HypothesisRef& h) const;
   Scorer& scorer() { return scorer_; }
 
  private:
-  struct Candidate {
-    HypothesisRef h;
-    std::vector<uint32_t> places;  // evidence components that may lie in its tree
-    std::vector<std::pair<std::vector<uint8_t>, std::optional<HypothesisScore>>> memo;
-  };
-  struct Order {  // name order
-    int64_t component, kind, from, mode;
-    // What <=> is compared with is the compiler's zero.
-    auto operator<=>(const Order&) const = default;  // NOLINT(modernize-use-nullptr)
-  };
-  Order OrderOf(const HypothesisRef& h) const;
-  std::vector<HypothesisRef> Hypotheses(const HiddenMask& hidden) const;
-  Candidate& Find(const HypothesisRef& h);
-  int64_t UpperBound(const Candidate& candidate, const HiddenMask& hidden) const;
-  std::optional<HypothesisScore> ScoreOf(Candidate* candidate, const HiddenMask& hidden);
+  using Candidate = HypothesisCandidate;
+  HypothesisOrder OrderOf(const HypothesisRef& h) const;
+  std::vector<Candidate*> Hypotheses();
+  const std::vector<Candidate*>& At(ComponentId id);
+  Candidate* Find(const HypothesisRef& h);
+  int64_t UpperBound(const Candidate& candidate);
+  double BoundAt(const Candidate& candidate, uint32_t place);
+  int64_t BoundOf(Candidate* candidate);
+  const std::optional<HypothesisScore>& ScoreOf(Candidate* candidate, const HiddenMask& hidden);
   void SpreadFrom(uint32_t place);
 
   const Topology& topology_;
   const ModeCatalog& modes_;
   const EvidenceSet& evidence_;
+  const TimeUs now_;
   const CorrelatorOptions& options_;
   const PriorBonus* bonus_;
-  Scorer scorer_;
+  std::unique_ptr<InferenceCache> own_cache_;
+  InferenceCache* cache_;
   bool unknown_edges_ = false;
-  // Per evidence component: what lies within max_depth depends_on hops, nearest first; and per
-  // topology component: the evidence components that reach it.
-  std::vector<std::vector<ComponentId>> below_;
-  std::vector<std::vector<uint32_t>> reached_by_;
-  std::map<Order, Candidate> candidates_;
+  Scorer scorer_;
+  uint64_t print_ = 0;           // of all places under the mask being ranked
+  std::vector<uint8_t> chosen_;  // scratch
 };
 
 InferenceResult Infer(const Topology& topology, const ModeCatalog& modes,
                       const EvidenceSet& evidence, TimeUs now, const CorrelatorOptions& options,
-                      const PriorBonus* bonus = nullptr);
+                      const PriorBonus* bonus = nullptr, InferenceCache* cache = nullptr);
 
 // For each incident: the index of the paged-tier incident it is only a consequence of, or -1.
 std::vector<int> RelatedIncidents(const InferenceResult& result, const EvidenceSet& evidence,

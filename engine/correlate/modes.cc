@@ -99,8 +99,26 @@ ModeCatalog::ModeCatalog(const Knowledge& knowledge, const std::vector<bool>& ac
       if (signature != knowledge.signature_by_id.end()) mode.spares.push_back(signature->second);
     }
     std::sort(mode.spares.begin(), mode.spares.end());
-    if (spec.kind != ModeKind::kLink) by_component_[mode.component].push_back(index);
+    if (spec.kind == ModeKind::kLink) {
+      pack_links_.push_back(index);
+    } else {
+      by_component_[mode.component].push_back(index);
+    }
+    for (const Mode::Listing& listing : mode.listings) {
+      std::vector<int32_t>& speaking = speaking_[listing.signature];
+      if (speaking.empty() || speaking.back() != index) speaking.push_back(index);
+    }
+    for (SignatureIndex signature : mode.spares) {
+      std::vector<int32_t>& speaking = speaking_[signature];
+      if (speaking.empty() || speaking.back() != index) speaking.push_back(index);
+    }
   }
+}
+
+const std::vector<int32_t>& ModeCatalog::Speaking(SignatureIndex signature) const {
+  static const std::vector<int32_t> none;
+  auto it = speaking_.find(signature);
+  return it == speaking_.end() ? none : it->second;
 }
 
 const std::vector<int32_t>* ModeCatalog::PackModes(ComponentId id) const {

@@ -14,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "engine/core/knowledge.h"
@@ -68,6 +69,9 @@ class ModeCatalog {
   size_t size() const { return modes_.size(); }
   // Pack modes of a component, links left out; null: none.
   const std::vector<int32_t>* PackModes(ComponentId id) const;
+  // Modes that list or spare the signature, ascending; and all links of packs.
+  const std::vector<int32_t>& Speaking(SignatureIndex signature) const;
+  const std::vector<int32_t>& PackLinks() const { return pack_links_; }
   // Some active failure mode lists this signature.
   bool Claimed(SignatureIndex signature) const {
     return signature < claimed_.size() && claimed_[signature];
@@ -77,6 +81,8 @@ class ModeCatalog {
   std::vector<Mode> modes_;
   std::map<ComponentId, std::vector<int32_t>> by_component_;
   std::vector<bool> claimed_;
+  std::unordered_map<SignatureIndex, std::vector<int32_t>> speaking_;
+  std::vector<int32_t> pack_links_;
 };
 
 }  // namespace culprit

@@ -1,7 +1,10 @@
 #include "engine/correlate/score.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cmath>
+#include <string>
 
 namespace culprit {
 namespace {
@@ -14,18 +17,19 @@ constexpr double kOnsetProbability = .02;
 int64_t Quantise(double nats) { return std::llround(nats * kMicro); }
 double Seconds(DurationUs d) { return static_cast<double>(d) / kSecondUs; }
 
-// ln(1 + e (exp(m) - 1)): what a subtree of evidence m adds through an edge of strength e.
-int64_t Message(int64_t m, double edge) {
-  if (m == 0) return 0;
-  const double v = static_cast<double>(m) / kMicro;
-  return Quantise(v < kMaxExponent ? std::log1p(edge * std::expm1(v)) : v + std::log(edge));
-}
-
 }  // namespace
 
 Scorer::Scorer(const Topology& topology, const ModeCatalog& modes, const EvidenceSet& evidence,
-               TimeUs now, const CorrelatorOptions& options)
-    : topology_(topology), modes_(modes), evidence_(evidence), now_(now), options_(options) {}
+               TimeUs now, const CorrelatorOptions& options, ScoreCache* cache)
+    : topology_(topology),
+      modes_(modes),
+      evidence_(evidence),
+      now_(now),
+      options_(options),
+      own_cache_(cache ? nullptr : std::make_unique<ScoreCache>()),
+      cache_(cache ? cache : own_cache_.get()) {
+  if (!cache) cache_->Prepare(topology, evidence);
+}
 
 std::shared_ptr<const ReachTree> Scorer::Tree(const HypothesisRef& h) const {
   const Mode& mode = modes_[h.mode];
@@ -73,108 +77,274 @@ double Scorer::WeakCap(bool at_root) const {
   }
 }
 
-void Scorer::Prepare(const HypothesisRef& h, const HiddenMask& hidden) {
+// All that scores can depend on, by place.
+void Scorer::Load() {
+  loaded_ = true;
+  const auto& items = evidence_.items();
+  std::string bytes;
+  auto put = [&](const auto& value) {
+    bytes.append(reinterpret_cast<const char*>(&value), sizeof value);
+  };
+  for (uint32_t place = 0; place < evidence_.components().size(); ++place) {
+    const auto groups = evidence_.GroupsAt(place);
+    bytes.clear();
+    put(evidence_.components()[place]);
+    const uint32_t begin = groups.front().begin;
+    for (uint32_t i = begin; i < groups.back().end; ++i) {
+      const SymptomItem& item = items[i];
+      uint32_t line = 0;  // the first item that shares it
+      if (item.line != 0) {
+        for (line = begin; items[line].line != item.line;) ++line;
+        line += 1 - begin;
+      }
+      put(item.onset);
+      put(item.leak);
+      put(item.target);
+      put(item.chunk);
+      put(item.signature);
+      put(line);
+      put(static_cast<uint8_t>(item.cls));
+      put(static_cast<uint8_t>(item.weak));
+    }
+    contents_.push_back(cache_->Content(bytes));
+  }
+}
+
+void Scorer::UseMask(const HiddenMask& hidden) {
+  if (masked_ && mask_ == hidden) return;
+  if (!loaded_) Load();
+  masked_ = true;
+  mask_ = hidden;
+  const size_t n = evidence_.components().size();
+  views_.resize(n);
+  mixes_.resize(n);
+  for (uint32_t place = 0; place < n; ++place) {
+    const auto groups = evidence_.GroupsAt(place);
+    const uint32_t begin = groups.front().begin;
+    bool added = false;
+    const uint32_t view = cache_->View(
+        contents_[place],
+        {reinterpret_cast<const char*>(hidden.data()) + begin, groups.back().end - begin}, &added);
+    if (added) FillView(&cache_->view(view), place);
+    views_[place] = view;
+    mixes_[place] = ScoreCache::Mix(view + 0x9E3779B97F4A7C15u);
+  }
+}
+
+void Scorer::FillView(PlaceView* view, uint32_t place) const {
+  const auto groups = evidence_.GroupsAt(place);
+  view->component = evidence_.components()[place];
+  for (uint32_t i = groups.front().begin; i < groups.back().end; ++i) {
+    const SymptomItem& item = evidence_.items()[i];
+    const bool silence = item.cls == SymptomClass::kSilence;
+    view->silence_any |= silence;
+    if (mask_[i]) continue;
+    view->visible = true;
+    if (silence) {
+      view->silence_visible = true;
+      view->silence_onset = std::min(view->silence_onset, item.onset);
+    }
+    if (item.target != kNoComponent) view->targets.push_back(item.target);
+    view->signatures.push_back(item.signature);
+    view->weak_visible |= item.weak;
+  }
+  auto unique = [](auto* list) {
+    std::sort(list->begin(), list->end());
+    list->erase(std::unique(list->begin(), list->end()), list->end());
+  };
+  unique(&view->targets);
+  unique(&view->signatures);
+  for (SignatureIndex signature : view->signatures) {
+    const auto& modes = modes_.Speaking(signature);
+    view->speaking.insert(view->speaking.end(), modes.begin(), modes.end());
+  }
+  unique(&view->speaking);
+}
+
+// All that a place's evidence can depend on in where its targets lie.
+uint64_t Scorer::Places(const std::vector<ComponentId>& targets) const {
+  uint64_t hash = 1;
+  for (ComponentId target : targets) {
+    uint64_t where = 1;
+    if (target != h_.component) {
+      const int32_t at = tree_->Find(target);
+      where = at < 0 ? 2 : std::bit_cast<uint64_t>(tree_->nodes[at].reach);
+    }
+    hash = ScoreCache::Mix(hash * 0x9E3779B97F4A7C15u + where);
+  }
+  return hash;
+}
+
+uint64_t Scorer::WeakVolume(uint32_t place) const {
+  uint64_t hash = 1;
+  const auto groups = evidence_.GroupsAt(place);
+  for (uint32_t i = groups.front().begin; i < groups.back().end; ++i) {
+    const SymptomItem& item = evidence_.items()[i];
+    if (mask_[i] || !item.weak) continue;
+    hash = ScoreCache::Mix(hash * 0x9E3779B97F4A7C15u + item.count);
+  }
+  return hash;
+}
+
+uint64_t Scorer::Gather(const HypothesisRef& h, const HiddenMask& hidden) {
+  UseMask(hidden);
   h_ = h;
-  hidden_ = &hidden;
   mode_ = &modes_[h.mode];
   tables_ = &TablesOf(mode_->kind);
-  tree_ = Tree(h);
-  terms_.clear();
-  spots_.clear();
-  spot_of_node_.assign(tree_->nodes.size(), -1);
-  silence_at_root_ = false;
-  const auto& items = evidence_.items();
-  const auto& components = evidence_.components();
-  for (uint32_t place = 0; place < components.size(); ++place) {
-    const int32_t node = tree_->Find(components[place]);
-    if (node < 0) continue;
-    const auto groups = evidence_.GroupsAt(place);
-    if (node == 0) {
-      for (uint32_t i = groups.front().begin; i < groups.back().end; ++i) {
-        silence_at_root_ |= items[i].cls == SymptomClass::kSilence && !hidden[i];
-      }
-      if (mode_->kind == ModeKind::kLink) continue;  // the far end has no evidence of its own
+  ScoreCache::Reached& reached = cache_->ReachedBy(h);
+  if (!reached.tree) {
+    reached.tree = Tree(h);
+    const auto& components = evidence_.components();
+    for (uint32_t place = 0; place < components.size(); ++place) {
+      const int32_t node = reached.tree->Find(components[place]);
+      if (node < 0) continue;
+      ScoreCache::ReachedPlace& at = reached.places.emplace_back();
+      at.place = place;
+      at.node = node;
+      at.named = node > 0 && mode_->Names(components[place]);
+      at.recent.fill({UINT32_MAX, nullptr});
     }
-    Spot spot;
-    spot.node = node;
-    spot.place = place;
-    spot.begin = static_cast<uint32_t>(terms_.size());
-    for (const EvidenceSet::Group& group : groups) {
-      const bool dependency = IsDependencyClass(group.cls);
-      const bool silence = group.cls == SymptomClass::kSilence;
-      const bool server_error = group.cls == SymptomClass::kServerError;
-      spot.silence_any |= silence;
-      Term shared;
-      shared.begin = group.begin;
-      shared.end = group.end;
-      shared.late_after = options_.late_after;
-      shared.silence = silence;
-      shared.dependency = dependency;
-      shared.server_error = server_error;
-      int strong = 0, weak = 0;
-      bool claimed = true;
-      uint64_t lines = 0;
-      for (uint32_t i = group.begin; i < group.end; ++i) {
-        const SymptomItem& item = items[i];
-        if (hidden[i]) {
-          spot.hidden.own = true;
-          spot.hidden.dependency |= dependency;
-          spot.hidden.server_error |= server_error;
-          continue;
-        }
-        if (mode_->Spares(item.signature)) continue;
-        if (const auto* listing = ListingOf(item, node)) {
-          Term term = shared;
-          term.listed = true;
-          term.listed_at = listing->at;
-          term.p = listing->p;
-          term.late_after = listing->late_after;
-          term.leak = item.leak;
-          term.onset = item.onset;
-          term.line = item.line;
-          term.begin = i;
-          term.end = i + 1;
-          if (term.p > 0) terms_.push_back(term);
-          continue;
-        }
-        // Items come by onset; a strong one replaces what weak ones said.
-        if (item.weak) {
-          lines += item.count;
-          if (strong > 0) continue;
-          if (weak++ == 0) {
-            shared.onset = item.onset;
-            shared.leak = item.leak;
-            shared.line = item.line;
-          }
-        } else if (strong++ == 0) {
-          shared.onset = item.onset;
-          shared.leak = item.leak;
-          shared.line = item.line;
-        }
-        claimed &= modes_.Claimed(item.signature);
-        shared.leak = std::min(shared.leak, item.leak);
-        if (shared.line != item.line) shared.line = 0;
-      }
-      if (strong + weak == 0) continue;
-      shared.p = ClassProbability(group.cls, group.target, node);
-      if (claimed && !dependency) shared.p *= options_.claimed_elsewhere;
-      if (strong == 0) {
-        shared.weak = true;
-        shared.p = std::min(shared.p, WeakCap(node == 0));
-        if (node == 0 && lines > 10) {
-          shared.p *=
-              std::min(options_.weak_volume_max, 1 + std::log10(static_cast<double>(lines) / 10));
-        }
-      }
-      if (shared.p > 0) terms_.push_back(shared);
-    }
-    spot.end = static_cast<uint32_t>(terms_.size());
-    spot_of_node_[node] = static_cast<int32_t>(spots_.size());
-    spots_.push_back(spot);
   }
-  all_weak_ = spot_of_node_[0] >= 0 &&
-              spots_[spot_of_node_[0]].end > spots_[spot_of_node_[0]].begin &&
-              std::all_of(terms_.begin(), terms_.end(), [](const Term& t) { return t.weak; });
+  tree_ = reached.tree;
+  spots_.clear();
+  silence_at_root_ = false;
+  silence_onset_ = INT64_MAX;
+  bool root_term = false;
+  all_weak_ = true;
+  uint64_t print = 0;
+  auto mix = [&print](uint64_t a, uint64_t b) {
+    print += ScoreCache::Mix((a << 32 | b) + 0x9E3779B97F4A7C15u);
+  };
+  for (ScoreCache::ReachedPlace& at : reached.places) {
+    const uint32_t id = views_[at.place];
+    const PlaceView& view = cache_->view(id);
+    if (at.node == 0) {
+      silence_at_root_ = view.silence_visible;
+      silence_onset_ = view.silence_onset;
+      if (view.silence_any) mix(id, at.place | 1u << 31);
+      if (mode_->kind == ModeKind::kLink) continue;  // the far end has no evidence of its own
+    } else if (at.named) {
+      mix(id, at.place | 1u << 31);
+    }
+    const SpotData* data = nullptr;
+    const bool volume = at.node == 0 && view.weak_visible;
+    for (const auto& [seen, kept] : at.recent) {
+      if (seen == id && !volume) data = kept;
+    }
+    if (!data) {
+      ScoreCache::SpotKey key;
+      key.view = id;
+      key.mode = std::binary_search(view.speaking.begin(), view.speaking.end(), h.mode)
+                     ? h.mode
+                     : static_cast<int32_t>(mode_->kind);
+      if (at.node != 0 && !view.targets.empty()) key.targets = Places(view.targets);
+      if (volume) key.targets = WeakVolume(at.place);
+      key.place = at.node == 0 ? 0 : tree_->nodes[at.node].hops == 1 ? 1 : 2;
+      bool added = false;
+      SpotData& fresh = cache_->Spot(key, &added);
+      if (added) FillSpot(&fresh, at.place, at.node);
+      at.recent[at.next++ % at.recent.size()] = {id, &fresh};
+      data = &fresh;
+    }
+    SpotEffect* effect = data->effect;
+    if (at.node == 0) root_term = !effect->terms.empty();
+    all_weak_ &= effect->all_weak;
+    mix(effect->id, at.place);
+    spots_.push_back({at.node, at.place, &view, data, effect});
+  }
+  all_weak_ &= root_term;
+  return print;
+}
+
+void Scorer::FillSpot(SpotData* data, uint32_t place, int32_t node) {
+  SpotEffect effect;
+  effect.root = node == 0;
+  std::vector<uint32_t> term_lines;  // of the evidence
+  const auto& items = evidence_.items();
+  const auto groups = evidence_.GroupsAt(place);
+  const uint32_t base = groups.front().begin;
+  auto add = [&](SpotTerm term, const SpotData::Source& source, uint32_t line, double p,
+                 double leak) {
+    if (p <= 0) return;
+    term.full = (1 - (1 - p) * (1 - leak)) / leak;
+    term.onset_candidate = !term.silence && p > kOnsetProbability;
+    term_lines.push_back(line);
+    if (line != 0) {
+      term.line = static_cast<uint32_t>(std::find(term_lines.begin(), term_lines.end(), line) -
+                                        term_lines.begin()) +
+                  1;
+    }
+    effect.all_weak &= term.weak;
+    effect.terms.push_back(term);
+    data->sources.push_back(source);
+    if (!term.onset_candidate) return;
+    TimeUs onset = term.onset;
+    for (uint32_t i = 0; i < effect.onset_count; ++i) {
+      if (onset < effect.onsets[i]) std::swap(onset, effect.onsets[i]);
+    }
+    if (effect.onset_count < effect.onsets.size()) effect.onsets[effect.onset_count++] = onset;
+  };
+  for (const EvidenceSet::Group& group : groups) {
+    const bool dependency = IsDependencyClass(group.cls);
+    SpotTerm shared;
+    shared.late_after = options_.late_after;
+    shared.silence = group.cls == SymptomClass::kSilence;
+    shared.dependency = dependency;
+    shared.server_error = group.cls == SymptomClass::kServerError;
+    int strong = 0, weak = 0;
+    bool claimed = true;
+    uint64_t lines = 0;
+    double leak = 0;
+    uint32_t line = 0;
+    for (uint32_t i = group.begin; i < group.end; ++i) {
+      const SymptomItem& item = items[i];
+      if (mask_[i]) {
+        effect.hidden.own = true;
+        effect.hidden.dependency |= dependency;
+        effect.hidden.server_error |= shared.server_error;
+        continue;
+      }
+      if (mode_->Spares(item.signature)) continue;
+      if (const auto* listing = ListingOf(item, node)) {
+        SpotTerm term = shared;
+        term.at_self = listing->at == kAtSelf;
+        term.at_any = listing->at == kAtAnyDependent;
+        term.late_after = listing->late_after;
+        term.onset = item.onset;
+        add(term, {i - base, i + 1 - base, true}, item.line, listing->p, item.leak);
+        continue;
+      }
+      // Items come by onset; a strong one replaces what weak ones said.
+      if (item.weak) {
+        lines += item.count;
+        if (strong > 0) continue;
+        if (weak++ == 0) {
+          shared.onset = item.onset;
+          leak = item.leak;
+          line = item.line;
+        }
+      } else if (strong++ == 0) {
+        shared.onset = item.onset;
+        leak = item.leak;
+        line = item.line;
+      }
+      claimed &= modes_.Claimed(item.signature);
+      leak = std::min(leak, item.leak);
+      if (line != item.line) line = 0;
+    }
+    if (strong + weak == 0) continue;
+    double p = ClassProbability(group.cls, group.target, node);
+    if (claimed && !dependency) p *= options_.claimed_elsewhere;
+    if (strong == 0) {
+      shared.weak = true;
+      p = std::min(p, WeakCap(node == 0));
+      if (node == 0 && lines > 10) {
+        p *= std::min(options_.weak_volume_max, 1 + std::log10(static_cast<double>(lines) / 10));
+      }
+    }
+    add(shared, {group.begin - base, group.end - base, false}, line, p, leak);
+  }
+  data->effect = cache_->Intern(std::move(effect));
 }
 
 double Scorer::Probability(const HypothesisRef& h, uint32_t item) const {
@@ -193,9 +363,8 @@ double Scorer::Probability(const HypothesisRef& h, uint32_t item) const {
   return it.weak ? std::min(p, copy.WeakCap(node == 0)) : p;
 }
 
-double Scorer::Maturity(TimeUs onset, int hops, double stretch) const {
-  const double tau = Seconds(now_ - onset);
-  return 1 - std::exp(-tau / (options_.absence_maturity * stretch * std::max(1, hops)));
+double Scorer::Maturity(double since_onset, int hops, double stretch) const {
+  return 1 - std::exp(-since_onset / (options_.absence_maturity * stretch * std::max(1, hops)));
 }
 
 bool Scorer::SignatureAt(const Spot* spot, SignatureIndex signature) const {
@@ -208,11 +377,12 @@ bool Scorer::SignatureAt(const Spot* spot, SignatureIndex signature) const {
 }
 
 // ln P(nothing of what is expected here and was not seen), for a component that logged since T.
-double Scorer::AbsenceLog(const Spot* spot, int32_t node, TimeUs onset, const Seen& seen) const {
+double Scorer::AbsenceLog(const Spot* spot, int32_t node, double since_onset,
+                          const SpotSeen& seen) const {
   const ReachNode& at = tree_->nodes[node];
   double log = 0;
   if (node == 0) {
-    const double mature = Maturity(onset, 1);
+    const double mature = Maturity(since_onset, 1);
     if (!seen.own) {
       if (mode_->self_listed > 0) {
         log += std::log1p(-mode_->self_listed * mature);
@@ -225,9 +395,9 @@ double Scorer::AbsenceLog(const Spot* spot, int32_t node, TimeUs onset, const Se
       }
     }
     // A component seen logging is unlikely to be down, unless it says so itself.
-    if (mode_->kind == ModeKind::kDown && !(spot && spot->silence_any) && !seen.self_listed) {
+    if (mode_->kind == ModeKind::kDown && !(spot && spot->view->silence_any) && !seen.self_listed) {
       const double silent = tables_->own[static_cast<size_t>(SymptomClass::kSilence)];
-      const double tau = std::max(0.0, Seconds(now_ - onset) - options_.silence_lag);
+      const double tau = std::max(0.0, since_onset - options_.silence_lag);
       log += std::log1p(-silent * (1 - std::exp(-tau / 15)));
     }
     return log;
@@ -241,11 +411,11 @@ double Scorer::AbsenceLog(const Spot* spot, int32_t node, TimeUs onset, const Se
         continue;
       }
       const double stretch = std::max(1.0, listing.late_after / 120);
-      log += std::log1p(-listing.p * Maturity(onset, 1, stretch));
+      log += std::log1p(-listing.p * Maturity(since_onset, 1, stretch));
     }
     return any ? options_.absence_beside_symptom * log : log;
   }
-  const double mature = Maturity(onset, at.hops);
+  const double mature = Maturity(since_onset, at.hops);
   if (!seen.dependency) {
     if (mode_->any_listed > 0 && at.hops == 1) {
       if (!seen.any_listed) log += std::log1p(-mode_->any_listed * mature);
@@ -264,75 +434,108 @@ double Scorer::AbsenceLog(const Spot* spot, int32_t node, TimeUs onset, const Se
   return log;
 }
 
-int64_t Scorer::SpotEvidence(const Spot& spot, TimeUs onset, ComponentId mute, bool* absence,
-                             TimeUs* first_explained, HypothesisDetail* detail) {
-  int64_t sum = 0;
-  Seen seen = spot.hidden;
+// AbsenceLog in micro-nats; clears settled_ if it is still growing.
+int64_t Scorer::Missing(const Spot* spot, int32_t node, TimeUs onset, const SpotSeen& seen) {
+  constexpr double kEver = 1e12;  // seconds
+  auto compute = [&](double since_onset) {
+    return Quantise(AbsenceLog(spot, node, since_onset, seen));
+  };
+  const double since = Seconds(now_ - onset);
+  if (node != 0 && mode_->Names(tree_->nodes[node].id)) {
+    const int64_t value = compute(since);
+    settled_ &= value == compute(kEver);
+    return value;
+  }
+  const bool silence = spot && spot->view->silence_any;
+  const int32_t mode =
+      mode_->self_listed > 0 || mode_->any_listed > 0 ? h_.mode : static_cast<int32_t>(mode_->kind);
+  const uint64_t what =
+      static_cast<uint64_t>(mode) << 32 | static_cast<uint64_t>(tree_->nodes[node].hops) << 8 |
+      uint64_t{node == 0} << 7 | uint64_t{silence} << 5 | uint64_t{seen.own} << 4 |
+      uint64_t{seen.dependency} << 3 | uint64_t{seen.server_error} << 2 |
+      uint64_t{seen.self_listed} << 1 | uint64_t{seen.any_listed};
+  ScoreCache::Absence& known = cache_->AbsenceAt(onset, what);
+  if (known.what != what || known.onset != onset || (!known.settled && known.now != now_)) {
+    known = {onset, now_, what, compute(since), false};
+    known.settled = known.value == compute(kEver);
+  }
+  settled_ &= known.settled;
+  return known.value;
+}
+
+double Scorer::Ratio(const SpotTerm& term, TimeUs onset) const {
+  double g = 1;
+  if (!term.silence) {
+    const double d = Seconds(term.onset - onset);
+    if (d < -options_.skew_slack) {
+      g = std::exp((d + options_.skew_slack) / options_.early_decay);
+    } else if (d > term.late_after) {
+      g = std::exp(-(d - term.late_after) / options_.late_decay);
+    }
+  }
+  return 1 + (term.full - 1) * g;
+}
+
+bool Scorer::Counts(const SpotEffect& data, size_t t) const {
+  const uint32_t line = data.terms[t].line;
+  if (line == 0) return true;
+  for (size_t o = 0; o < ratios_.size(); ++o) {
+    if (o == t || data.terms[o].line != line) continue;
+    if (ratios_[o] > ratios_[t] || (ratios_[o] == ratios_[t] && o < t)) return false;
+  }
+  return true;
+}
+
+const SpotEffect::At& Scorer::PresentAt(const Spot& spot, TimeUs onset) {
+  SpotEffect& data = *spot.effect;
+  for (const SpotEffect::At& at : data.at) {
+    if (at.onset == onset) return at;
+  }
+  SpotEffect::At result{onset, 0, kNoTime, data.hidden};
   bool not_silence = false;
   TimeUs first = kNoTime;
-  ratios_.assign(spot.end - spot.begin, 1.0);
-  for (uint32_t t = spot.begin; t < spot.end; ++t) {
-    const Term& term = terms_[t];
-    double g = 1;
-    if (!term.silence) {
-      const double d = Seconds(term.onset - onset);
-      if (d < -options_.skew_slack) {
-        g = std::exp((d + options_.skew_slack) / options_.early_decay);
-      } else if (d > term.late_after) {
-        g = std::exp(-(d - term.late_after) / options_.late_decay);
-      }
-    }
-    const double full = (1 - (1 - term.p) * (1 - term.leak)) / term.leak;
-    const double ratio = 1 + (full - 1) * g;
-    if (ratio <= 1) continue;
-    ratios_[t - spot.begin] = ratio;
-    seen.own = true;
-    seen.dependency |= term.dependency || term.weak;
-    seen.server_error |= term.server_error || term.weak;
-    seen.self_listed |= term.listed_at == kAtSelf;
-    seen.any_listed |= term.listed_at == kAtAnyDependent;
+  ratios_.resize(data.terms.size());
+  for (size_t t = 0; t < data.terms.size(); ++t) {
+    const SpotTerm& term = data.terms[t];
+    ratios_[t] = Ratio(term, onset);
+    if (ratios_[t] <= 1) continue;
+    result.seen.own = true;
+    result.seen.dependency |= term.dependency || term.weak;
+    result.seen.server_error |= term.server_error || term.weak;
+    result.seen.self_listed |= term.at_self;
+    result.seen.any_listed |= term.at_any;
     not_silence |= !term.silence;
     if (first == kNoTime || term.onset < first) first = term.onset;
   }
-  for (uint32_t t = 0; t < ratios_.size(); ++t) {
-    if (ratios_[t] <= 1) continue;
-    const uint32_t line = terms_[spot.begin + t].line;
-    bool counts = true;  // of several signatures on one line, the best explained counts
-    for (uint32_t o = 0; line != 0 && o < ratios_.size(); ++o) {
-      if (o == t || terms_[spot.begin + o].line != line) continue;
-      counts &= ratios_[o] < ratios_[t] || (ratios_[o] == ratios_[t] && t < o);
-    }
-    if (!counts) continue;
+  for (size_t t = 0; t < data.terms.size(); ++t) {
+    if (ratios_[t] <= 1 || !Counts(data, t)) continue;
     double nats = std::log(ratios_[t]);
-    const Term& term = terms_[spot.begin + t];
-    if (term.weak && spot.node == 0 && term.onset > onset) {
+    const SpotTerm& term = data.terms[t];
+    if (term.weak && data.root && term.onset > onset) {
       const double late = Seconds(term.onset - onset) * options_.weak_order_per_second;
       nats -= std::min(options_.weak_order_max, late);
     }
-    sum += Quantise(nats);
+    result.sum += Quantise(nats);
   }
-  *first_explained = not_silence ? first : kNoTime;
-  const ComponentId id = tree_->nodes[spot.node].id;
-  const bool counts = spot.node == 0 || !all_weak_;
-  if (counts && evidence_.Alive(id) >= onset && now_ > onset && id != mute) {
-    const int64_t missing = Quantise(AbsenceLog(&spot, spot.node, onset, seen));
-    *absence = missing < 0;
-    sum += missing;
-  }
-  if (detail) {
-    for (uint32_t t = 0; t < ratios_.size(); ++t) {
-      if (ratios_[t] <= 1) continue;
-      const Term& term = terms_[spot.begin + t];
-      for (uint32_t i = term.begin; i < term.end; ++i) {
-        const SymptomItem& item = evidence_.items()[i];
-        if ((*hidden_)[i]) continue;
-        if (!term.listed && (mode_->Spares(item.signature) || ListingOf(item, spot.node))) continue;
-        // For now the part of this place alone; Evaluate multiplies by P(place impaired).
-        detail->responsibility.emplace_back(i, 1 - 1 / ratios_[t]);
-      }
+  if (not_silence) result.first = first;
+  cache_->CountTerms(1);
+  return data.at.emplace_back(result);
+}
+
+void Scorer::Responsibilities(const Spot& spot, TimeUs onset, HypothesisDetail* detail) {
+  const uint32_t base = evidence_.GroupsAt(spot.place).front().begin;
+  for (size_t t = 0; t < spot.effect->terms.size(); ++t) {
+    const double ratio = Ratio(spot.effect->terms[t], onset);
+    if (ratio <= 1) continue;
+    const SpotData::Source& source = spot.data->sources[t];
+    for (uint32_t i = base + source.begin; i < base + source.end; ++i) {
+      const SymptomItem& item = evidence_.items()[i];
+      if (mask_[i]) continue;
+      if (!source.listed && (mode_->Spares(item.signature) || ListingOf(item, spot.node))) continue;
+      // For now the part of this place alone; Evaluate multiplies by P(place impaired).
+      detail->responsibility.emplace_back(i, 1 - 1 / ratio);
     }
   }
-  return std::clamp(sum, Quantise(kMinLog), Quantise(options_.evidence_cap));
 }
 
 int64_t Scorer::Evaluate(TimeUs onset, ComponentId mute, HypothesisDetail* detail) {
@@ -344,18 +547,35 @@ int64_t Scorer::Evaluate(TimeUs onset, ComponentId mute, HypothesisDetail* detai
   own_.assign(n, 0);
   std::vector<uint8_t> absent(detail ? n : 0, 0);
   std::vector<std::pair<size_t, int32_t>> responsible;  // first index in detail, node
+  const bool mature = now_ > onset;
+  settled_ &= mature;
+  // Whether it logged since the assumed onset.
+  auto logged = [&](ComponentId id) {
+    const TimeUs alive = evidence_.Alive(id);
+    settled_ &= alive >= onset || alive == kNoTime;
+    return alive >= onset;
+  };
   for (const Spot& spot : spots_) {
-    bool absence = false;
-    if (detail) responsible.emplace_back(detail->responsibility.size(), spot.node);
-    own_[spot.node] = SpotEvidence(spot, onset, mute, &absence, &first_[spot.node], detail);
-    if (detail) absent[spot.node] = absence;
+    const SpotEffect::At& at = PresentAt(spot, onset);
+    const ComponentId id = nodes[spot.node].id;
+    int64_t sum = at.sum;
+    first_[spot.node] = at.first;
+    if ((spot.node == 0 || !all_weak_) && mature && id != mute && logged(id)) {
+      const int64_t missing = Missing(&spot, spot.node, onset, at.seen);
+      sum += missing;
+      if (detail) absent[spot.node] = missing < 0;
+    }
+    own_[spot.node] = std::clamp(sum, Quantise(kMinLog), Quantise(options_.evidence_cap));
+    if (detail) {
+      responsible.emplace_back(detail->responsibility.size(), spot.node);
+      Responsibilities(spot, onset, detail);
+    }
   }
   // Places without any symptom differ only by hops (and edge, for leaves): computed once.
-  const bool mature = now_ > onset;
   constexpr int64_t kUnset = INT64_MIN;
-  std::vector<int64_t> quiet(static_cast<size_t>(options_.max_depth) + 3, kUnset);
+  quiet_.assign(static_cast<size_t>(options_.max_depth) + 3, kUnset);
   const size_t classes = tree_->edge_values.size();
-  std::vector<int64_t> quiet_leaf(quiet.size() * classes, kUnset);
+  quiet_leaf_.assign(quiet_.size() * classes, kUnset);
   if (detail) up_.assign(n, {});
 
   int64_t root = 0;
@@ -364,15 +584,12 @@ int64_t Scorer::Evaluate(TimeUs onset, ComponentId mute, HypothesisDetail* detai
     int64_t a = own_[i];
     bool plain = false;
     if (spot_of_node_[i] < 0) {
-      if (mature && !(i == 0 ? link : all_weak_) && node.id != mute &&
-          evidence_.Alive(node.id) >= onset) {
+      if (mature && !(i == 0 ? link : all_weak_) && node.id != mute && logged(node.id)) {
         if (i == 0 || (mode_->spec >= 0 && mode_->Names(node.id))) {
-          a = Quantise(AbsenceLog(nullptr, static_cast<int32_t>(i), onset, {}));
+          a = Missing(nullptr, static_cast<int32_t>(i), onset, {});
         } else {
-          int64_t& q = quiet[node.hops];
-          if (q == kUnset) {
-            q = Quantise(AbsenceLog(nullptr, static_cast<int32_t>(i), onset, {}));
-          }
+          int64_t& q = quiet_[node.hops];
+          if (q == kUnset) q = Missing(nullptr, static_cast<int32_t>(i), onset, {});
           a = q;
           plain = true;
         }
@@ -385,17 +602,17 @@ int64_t Scorer::Evaluate(TimeUs onset, ComponentId mute, HypothesisDetail* detai
     }
     if (detail) own_[i] = a;
     if (i == 0) {
-      root = Message(a, options_.own_visible) + sum_[0];
+      root = cache_->Message(a, options_.own_visible) + sum_[0];
       break;
     }
     const int64_t m = a + sum_[i];
     int64_t message;
     if (plain && node.leaf) {
-      int64_t& q = quiet_leaf[node.hops * classes + node.edge_class];
-      if (q == kUnset) q = Message(m, node.edge);
+      int64_t& q = quiet_leaf_[node.hops * classes + node.edge_class];
+      if (q == kUnset) q = cache_->Message(m, node.edge);
       message = q;
     } else {
-      message = Message(m, node.edge);
+      message = cache_->Message(m, node.edge);
     }
     sum_[node.parent] += message;
     if (detail) {
@@ -425,58 +642,74 @@ int64_t Scorer::Evaluate(TimeUs onset, ComponentId mute, HypothesisDetail* detai
 }
 
 int64_t Scorer::ScoreAt(const HypothesisRef& h, const HiddenMask& hidden, TimeUs onset) {
-  Prepare(h, hidden);
+  Gather(h, hidden);
+  spot_of_node_.assign(tree_->nodes.size(), -1);
+  for (size_t i = 0; i < spots_.size(); ++i) {
+    spot_of_node_[spots_[i].node] = static_cast<int32_t>(i);
+  }
   return Evaluate(onset, kNoComponent, nullptr);
 }
 
 std::optional<HypothesisScore> Scorer::Score(const HypothesisRef& h, const HiddenMask& hidden,
                                              double prior_bonus, ComponentId mute,
                                              HypothesisDetail* detail) {
-  Prepare(h, hidden);
-  std::vector<TimeUs> onsets;
+  Gather(h, hidden);
+  return ScoreGathered(prior_bonus, mute, detail);
+}
+
+std::optional<HypothesisScore> Scorer::ScoreGathered(double prior_bonus, ComponentId mute,
+                                                     HypothesisDetail* detail) {
+  settled_ = true;
+  spot_of_node_.assign(tree_->nodes.size(), -1);
+  for (size_t i = 0; i < spots_.size(); ++i) {
+    spot_of_node_[spots_[i].node] = static_cast<int32_t>(i);
+  }
+  // The three earliest onsets, and the root's own.
+  std::array<TimeUs, 3> onsets;
+  size_t count = 0;
   TimeUs own = kNoTime;
   for (const Spot& spot : spots_) {
-    for (uint32_t t = spot.begin; t < spot.end; ++t) {
-      const Term& term = terms_[t];
-      if (term.silence || term.p <= kOnsetProbability) continue;
-      onsets.push_back(term.onset);
-      if (spot.node == 0 && (own == kNoTime || term.onset < own)) own = term.onset;
+    const SpotEffect& data = *spot.effect;
+    if (spot.node == 0 && data.onset_count > 0) own = data.onsets[0];
+    for (uint32_t k = 0; k < data.onset_count; ++k) {
+      TimeUs onset = data.onsets[k];
+      for (size_t i = 0; i < count; ++i) {
+        if (onset < onsets[i]) std::swap(onset, onsets[i]);
+      }
+      if (count < onsets.size()) onsets[count++] = onset;
     }
   }
-  std::vector<std::pair<TimeUs, double>> candidates;  // T, penalty
-  std::sort(onsets.begin(), onsets.end());
-  if (onsets.empty()) {
+  std::array<std::pair<TimeUs, double>, 4> candidates;  // T, penalty
+  size_t tried = 0;
+  if (count == 0) {
     if (!silence_at_root_) return std::nullopt;
-    TimeUs silence = INT64_MAX;
-    for (uint32_t i = 0; i < evidence_.items().size(); ++i) {
-      const SymptomItem& item = evidence_.items()[i];
-      if (item.component == h.component && item.cls == SymptomClass::kSilence && !hidden[i]) {
-        silence = std::min(silence, item.onset);
-      }
-    }
-    candidates.emplace_back(silence - std::llround(options_.silence_lag * kSecondUs), 0);
+    candidates[tried++] = {silence_onset_ - std::llround(options_.silence_lag * kSecondUs), 0};
   } else {
-    for (size_t i = 0; i < std::min<size_t>(3, onsets.size()); ++i) {
-      candidates.emplace_back(onsets[i], static_cast<double>(i));
-    }
+    for (size_t i = 0; i < count; ++i) candidates[tried++] = {onsets[i], static_cast<double>(i)};
     if (own != kNoTime) {
       const TimeUs bound = own - std::llround(options_.skew_slack * kSecondUs);
-      const auto before = std::lower_bound(onsets.begin(), onsets.end(), bound) - onsets.begin();
-      candidates.emplace_back(own, static_cast<double>(std::min<ptrdiff_t>(before, 2)));
+      const auto before =
+          std::lower_bound(onsets.begin(), onsets.begin() + count, bound) - onsets.begin();
+      candidates[tried++] = {own, static_cast<double>(std::min<ptrdiff_t>(before, 2))};
     }
   }
   const double prior = (mode_->kind == ModeKind::kLink ? options_.link_prior : options_.prior) +
                        mode_->prior_offset + prior_bonus;
   std::optional<HypothesisScore> best;
-  for (size_t c = 0; c < candidates.size(); ++c) {
+  bool settled = true;
+  for (size_t c = 0; c < tried; ++c) {
     const auto& [onset, penalty] = candidates[c];
     // The same onset again with no smaller penalty cannot win.
     if (c > 0 && candidates[c - 1] == candidates[c]) continue;
+    settled_ = true;
     const int64_t value = Evaluate(onset, mute, nullptr) - Quantise(penalty) + Quantise(prior);
     if (!best || value > best->micro_nats || (value == best->micro_nats && onset < best->onset)) {
       best = HypothesisScore{value, onset};
+      settled = settled_;
     }
   }
+  // Missing evidence only grows: what is not the best onset now will never be.
+  settled_ = settled;
   if (detail) {
     *detail = {};
     Evaluate(best->onset, mute, detail);

@@ -11,16 +11,10 @@
 #include "engine/correlate/evidence.h"
 #include "engine/correlate/modes.h"
 #include "engine/correlate/options.h"
+#include "engine/correlate/score_cache.h"
 #include "engine/correlate/topology.h"
 
 namespace culprit {
-
-struct HypothesisRef {
-  int32_t mode = 0;  // index into the ModeCatalog
-  ComponentId component = kNoComponent;
-  ComponentId from = kNoComponent;  // link
-  bool operator==(const HypothesisRef&) const = default;
-};
 
 struct HypothesisScore {
   int64_t micro_nats = 0;
@@ -42,15 +36,27 @@ struct HypothesisDetail {
 
 class Scorer {
  public:
-  // All must outlive the scorer. `now`: end of the last closed slice.
+  // All must outlive the scorer. `now`: end of the last closed slice. `cache`: kept from earlier
+  // evaluations with the same modes and options; null: one of its own.
   Scorer(const Topology& topology, const ModeCatalog& modes, const EvidenceSet& evidence,
-         TimeUs now, const CorrelatorOptions& options);
+         TimeUs now, const CorrelatorOptions& options, ScoreCache* cache = nullptr);
 
   // `prior_bonus`: nats, from confirmed roots. `mute`: a component whose absences do not count.
   // nullopt: nothing visible that it would explain.
   std::optional<HypothesisScore> Score(const HypothesisRef& h, const HiddenMask& hidden,
                                        double prior_bonus = 0, ComponentId mute = kNoComponent,
                                        HypothesisDetail* detail = nullptr);
+  // The two halves of Score. The first tells by a hash what the second will see, time left out.
+  uint64_t Gather(const HypothesisRef& h, const HiddenMask& hidden);
+  std::optional<HypothesisScore> ScoreGathered(double prior_bonus, ComponentId mute = kNoComponent,
+                                               HypothesisDetail* detail = nullptr);
+  // The last score will stay the same while the evidence does, however late it gets.
+  bool settled() const { return settled_; }
+  // Views of the evidence's components with these items hidden, and a hash of each.
+  void UseMask(const HiddenMask& hidden);
+  const std::vector<uint32_t>& views() const { return views_; }
+  const std::vector<uint64_t>& mixes() const { return mixes_; }
+  const HiddenMask& mask() const { return mask_; }
   // The same at a given onset T, without the penalty for earlier symptoms and the prior (M_x).
   int64_t ScoreAt(const HypothesisRef& h, const HiddenMask& hidden, TimeUs onset);
   std::shared_ptr<const ReachTree> Tree(const HypothesisRef& h) const;
@@ -58,43 +64,35 @@ class Scorer {
   double Probability(const HypothesisRef& h, uint32_t item) const;
 
  private:
-  struct Term {
-    double p = 0;
-    double leak = 0;
-    double late_after = 60;
-    TimeUs onset = 0;
-    uint32_t begin = 0, end = 0;  // items of the group
-    uint32_t line = 0;
-    bool listed = false;  // one item on its own: begin
-    ComponentId listed_at = kNoComponent;
-    bool silence = false, dependency = false, server_error = false;
-    bool weak = false;  // an error line of unknown meaning: it may be any class
-  };
-  struct Seen {  // explained or hidden
-    bool own = false, dependency = false, server_error = false;
-    bool self_listed = false, any_listed = false;
-  };
   struct Spot {  // a component of the tree that has items
     int32_t node = 0;
-    uint32_t place = 0;           // index into evidence.components()
-    uint32_t begin = 0, end = 0;  // terms_
-    Seen hidden;
-    bool silence_any = false;
+    uint32_t place = 0;  // index into evidence.components()
+    const PlaceView* view = nullptr;
+    const SpotData* data = nullptr;
+    SpotEffect* effect = nullptr;
   };
   struct Up {
     int64_t message = 0;
     double posterior = 1;
   };
-  void Prepare(const HypothesisRef& h, const HiddenMask& hidden);
+  void Load();
+  uint64_t Places(const std::vector<ComponentId>& targets) const;
+  uint64_t WeakVolume(uint32_t place) const;
+  void FillView(PlaceView* view, uint32_t place) const;
+  void FillSpot(SpotData* data, uint32_t place, int32_t node);
   // What the mode lists for the item at this node; null: nothing.
   const Mode::Listing* ListingOf(const SymptomItem& item, int32_t node) const;
   double WeakCap(bool at_root) const;
   double ClassProbability(SymptomClass cls, ComponentId target, int32_t node) const;
+  double Ratio(const SpotTerm& term, TimeUs onset) const;
+  // Of several signatures on one line, the best explained counts.
+  bool Counts(const SpotEffect& effect, size_t term) const;
+  const SpotEffect::At& PresentAt(const Spot& spot, TimeUs onset);
+  void Responsibilities(const Spot& spot, TimeUs onset, HypothesisDetail* detail);
   int64_t Evaluate(TimeUs onset, ComponentId mute, HypothesisDetail* detail);
-  int64_t SpotEvidence(const Spot& spot, TimeUs onset, ComponentId mute, bool* absence,
-                       TimeUs* first_explained, HypothesisDetail* detail);
-  double AbsenceLog(const Spot* spot, int32_t node, TimeUs onset, const Seen& seen) const;
-  double Maturity(TimeUs onset, int hops, double stretch = 1) const;
+  int64_t Missing(const Spot* spot, int32_t node, TimeUs onset, const SpotSeen& seen);
+  double AbsenceLog(const Spot* spot, int32_t node, double since_onset, const SpotSeen& seen) const;
+  double Maturity(double since_onset, int hops, double stretch = 1) const;
   bool SignatureAt(const Spot* spot, SignatureIndex signature) const;
 
   const Topology& topology_;
@@ -102,13 +100,21 @@ class Scorer {
   const EvidenceSet& evidence_;
   const TimeUs now_;
   const CorrelatorOptions& options_;
+  std::unique_ptr<ScoreCache> own_cache_;
+  ScoreCache* cache_;
+
+  // By place of the evidence.
+  std::vector<uint32_t> contents_;
+  std::vector<uint32_t> views_;  // with mask_ hidden
+  std::vector<uint64_t> mixes_;
+  HiddenMask mask_;
+  bool loaded_ = false, masked_ = false;
 
   // Of the hypothesis being scored; scratch.
   std::shared_ptr<const ReachTree> tree_;
   const Mode* mode_ = nullptr;
   const ModeTables* tables_ = nullptr;
   HypothesisRef h_;
-  std::vector<Term> terms_;
   std::vector<Spot> spots_;
   std::vector<int32_t> spot_of_node_;
   std::vector<double> ratios_;
@@ -116,11 +122,13 @@ class Scorer {
   std::vector<TimeUs> first_;
   std::vector<Up> up_;
   std::vector<int64_t> own_;
-  const HiddenMask* hidden_ = nullptr;
+  std::vector<int64_t> quiet_, quiet_leaf_;
   bool silence_at_root_ = false;
+  TimeUs silence_onset_ = INT64_MAX;
   // Only error lines of unknown meaning: they do not say how much is broken, so what dependents do
   // not show does not count.
   bool all_weak_ = false;
+  bool settled_ = true;
 };
 
 }  // namespace culprit

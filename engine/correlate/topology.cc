@@ -28,6 +28,7 @@ Topology::Topology(const Topology& other)
       lit_(other.lit_),
       bursting_(other.bursting_),
       unknown_edge_(other.unknown_edge_),
+      version_(other.version_),
       ranks_(other.ranks_),
       ranks_dirty_(other.ranks_dirty_),
       trees_(other.trees_) {
@@ -48,6 +49,7 @@ ComponentId Topology::Intern(std::string_view name) {
   dependents_.emplace_back();
   alive_.push_back(kNoTime);
   ranks_dirty_ = true;
+  ++version_;
   return id;
 }
 
@@ -86,6 +88,7 @@ uint32_t Topology::EdgeOf(ComponentId from, ComponentId to) {
 // A tree that does not hold the edge's dependency never looks at the edge.
 void Topology::Changed(uint32_t edge, double before) {
   if (Strength(edge) == before) return;
+  ++version_;
   const ComponentId to = edges_[edge].to;
   std::erase_if(trees_, [to](const auto& entry) { return entry.second->Find(to) >= 0; });
 }
@@ -142,9 +145,13 @@ void Topology::SetUnknownEdges(std::vector<ComponentId> bursting, double strengt
   unknown_edge_ = strength;
   bursting_ = std::move(bursting);
   trees_.clear();
+  ++version_;
 }
 
-void Topology::SetAlive(ComponentId id, TimeUs time) { alive_[id] = std::max(alive_[id], time); }
+void Topology::SetAlive(ComponentId id, TimeUs time) {
+  if (alive_[id] == kNoTime && time != kNoTime) ++version_;
+  alive_[id] = std::max(alive_[id], time);
+}
 
 bool Topology::HasLivingMap() const {
   return std::any_of(edges_.begin(), edges_.end(), [this](const Edge& e) {

@@ -74,6 +74,8 @@ class Topology {
 
   // Newest line seen of a component.
   void SetAlive(ComponentId id, TimeUs time);
+  // Grows whenever a reach tree, a rank or who was ever seen logging may have changed.
+  uint64_t version() const { return version_; }
   const std::vector<TimeUs>& AliveTimes() const { return alive_; }  // by id
 
   struct Arc {
@@ -120,6 +122,7 @@ class Topology {
   std::vector<std::pair<ComponentId, ComponentId>> lit_;
   std::vector<ComponentId> bursting_;
   double unknown_edge_ = 0;
+  uint64_t version_ = 0;
   mutable std::vector<uint32_t> ranks_;
   mutable bool ranks_dirty_ = false;
   mutable std::unordered_map<Key, std::shared_ptr<const ReachTree>, KeyHash> trees_;

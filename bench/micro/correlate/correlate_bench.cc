@@ -1,4 +1,4 @@
-// One evaluation of the correlator among N components: cold (reach trees to be built), warm (trees
+// One evaluation of the correlator among N components: cold (nothing kept), warm (trees and scores
 // kept, one second later), and update (a new burst that lights an edge). Counters: bursts, roots.
 #include <benchmark/benchmark.h>
 
@@ -15,6 +15,7 @@ struct Case {
   Topology topology;
   std::vector<SymptomItem> items;
   TimeUs now;
+  InferenceCache kept = {};  // a copy starts empty
 };
 
 CorrelatorOptions Options() {
@@ -36,7 +37,7 @@ Case Make(int components, double noise = 6) {
   }
   Topology topology = testing::TopologyOf(worst, 90, Options());
   auto items = testing::ItemsOf(worst, 90, topology);
-  return {worst, std::move(topology), std::move(items), testing::SimulatedTime(90)};
+  return {worst, std::move(topology), std::move(items), testing::SimulatedTime(90), {}};
 }
 
 InferenceResult Evaluate(Case& c, const std::vector<SymptomItem>& items, TimeUs now) {
@@ -44,7 +45,7 @@ InferenceResult Evaluate(Case& c, const std::vector<SymptomItem>& items, TimeUs 
   static const ModeCatalog modes;
   ObserveEdges(items, now, options, &c.topology);
   const EvidenceSet evidence(c.topology, items);
-  return Infer(c.topology, modes, evidence, now, options);
+  return Infer(c.topology, modes, evidence, now, options, nullptr, &c.kept);
 }
 
 void Report(benchmark::State& state, const Case& c, const InferenceResult& result) {

@@ -68,12 +68,20 @@ TEST(Invariants, IncrementalEqualsFromScratch) {
   for (uint64_t seed = 100; seed < 130; ++seed) {
     const Cascade cascade = Simulate(seed, Small());
     Topology grown = testing::TopologyOf(cascade, 300, options);
+    InferenceCache kept;
     for (double t : {5.0, 10.0, 20.0, 60.0, 300.0, 15.0}) {  // trees and lit edges stay from before
       const auto items = testing::ItemsOf(cascade, t, grown);
       const TimeUs now = testing::SimulatedTime(t);
       ObserveEdges(items, now, options, &grown);
       const EvidenceSet evidence(grown, items);
       const std::string incremental = Text(Infer(grown, modes, evidence, now, options));
+      EXPECT_EQ(Text(Infer(grown, modes, evidence, now, options, nullptr, &kept)), incremental);
+      // Scores kept from a moment ago, and much later, when all that is missing has been missed.
+      for (DurationUs later : {kSecondUs, 20 * kSecondUs, 2000 * kSecondUs, 2001 * kSecondUs}) {
+        EXPECT_EQ(Text(Infer(grown, modes, evidence, now + later, options, nullptr, &kept)),
+                  Text(Infer(grown, modes, evidence, now + later, options)))
+            << seed << " " << t;
+      }
       // A fresh topology that has learned as much, but has no tree yet.
       Topology fresh = testing::TopologyOf(cascade, 300, options);
       const auto all = testing::ItemsOf(cascade, std::max(t, t == 15.0 ? 300.0 : t), fresh);

@@ -1,0 +1,185 @@
+// What scoring keeps from one hypothesis, mask and evaluation to the next: what is visible at a
+// place (a "view"), the terms it gives under a kind of hypothesis and their sums by assumed onset,
+// and values of pure functions. All of it is keyed by everything it depends on, so a score from the
+// cache is the score from scratch, bit for bit. Belongs to one thread; a copy starts empty, so what
+// holds one stays copyable.
+#pragma once
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "engine/correlate/evidence.h"
+#include "engine/correlate/modes.h"
+#include "engine/correlate/topology.h"
+
+namespace culprit {
+
+struct HypothesisRef {
+  int32_t mode = 0;  // index into the ModeCatalog
+  ComponentId component = kNoComponent;
+  ComponentId from = kNoComponent;  // link
+  bool operator==(const HypothesisRef&) const = default;
+};
+
+struct HypothesisHash {
+  size_t operator()(const HypothesisRef& h) const {
+    return (h.component * 0x9E3779B97F4A7C15u) ^ (h.from * 0xC2B2AE3D27D4EB4Fu) ^
+           static_cast<size_t>(h.mode + 1) * 0x165667B19E3779F9u;
+  }
+};
+
+struct SpotTerm {
+  double full = 1;  // evidence ratio with perfect timing
+  double late_after = 60;
+  TimeUs onset = 0;
+  uint32_t line = 0;  // the number of the first term of the same line plus one, or 0
+  bool silence = false, dependency = false, server_error = false;
+  bool weak = false;                     // an error line of unknown meaning: it may be any class
+  bool onset_candidate = false;          // the fault may have begun with it
+  bool at_self = false, at_any = false;  // listed for the component itself, for any dependent
+};
+
+struct SpotSeen {  // explained or hidden
+  bool own = false, dependency = false, server_error = false;
+  bool self_listed = false, any_listed = false;
+};
+
+// What a place says under one kind of hypothesis; equal ones are one object.
+struct SpotEffect {
+  struct At {
+    TimeUs onset;  // assumed onset of the fault
+    int64_t sum;   // of what is present, not yet bounded
+    TimeUs first;  // first explained onset; kNoTime: silence at most
+    SpotSeen seen;
+  };
+  uint32_t id = 0;
+  bool root = false;
+  std::vector<SpotTerm> terms;
+  SpotSeen hidden;
+  bool all_weak = true;               // of the terms, also if there are none
+  std::array<TimeUs, 3> onsets = {};  // earliest, of terms that may set the fault's onset
+  uint32_t onset_count = 0;           // of these, at most 3
+  std::vector<At> at;
+};
+
+// The same with the items that it came from.
+struct SpotData {
+  struct Source {
+    uint32_t begin = 0, end = 0;  // items of the group, counted from the place's first
+    bool listed = false;          // one item on its own: begin
+  };
+  std::vector<Source> sources;  // by term
+  SpotEffect* effect = nullptr;
+};
+
+// Which items of a place there are, and which of them are hidden.
+struct PlaceView {
+  ComponentId component = kNoComponent;
+  bool visible = false;      // any item
+  bool silence_any = false;  // hidden or not
+  bool silence_visible = false;
+  bool weak_visible = false;
+  TimeUs silence_onset = INT64_MAX;        // earliest visible
+  std::vector<ComponentId> targets;        // named by visible items
+  std::vector<SignatureIndex> signatures;  // of visible items, sorted
+  std::vector<int32_t> speaking;           // modes that list or spare one of these, sorted
+};
+
+class ScoreCache {
+ public:
+  struct SpotKey {
+    uint32_t view = 0;
+    int32_t mode = 0;      // its kind if it says nothing about what is visible there
+    uint64_t targets = 0;  // a hash of where in the tree named targets lie; at the
+                           // root, of the volume of weak bursts; 0: nothing such
+    uint8_t place = 0;     // 0 the root, 1 next to it, 2 further away
+    bool operator==(const SpotKey&) const = default;
+  };
+  struct ReachedPlace {
+    uint32_t place = 0;  // index of the evidence component
+    int32_t node = 0;
+    bool named = false;  // by the mode
+    uint8_t next = 0;
+    std::array<std::pair<uint32_t, SpotData*>, 4> recent = {};  // by view
+  };
+  struct Reached {
+    std::shared_ptr<const ReachTree> tree;
+    std::vector<ReachedPlace> places;
+  };
+  struct Absence {
+    TimeUs onset = kNoTime, now = kNoTime;
+    uint64_t what = ~uint64_t{0};  // mode, hops, what was seen
+    int64_t value = 0;
+    bool settled = false;  // more time changes nothing
+  };
+
+  ScoreCache() = default;
+  ScoreCache(const ScoreCache&) {}
+  ScoreCache& operator=(const ScoreCache&) {
+    Clear();
+    return *this;
+  }
+
+  void Clear();
+  // Before an evaluation: drops what was kept for other trees, places or too much of it. True if
+  // everything about hypotheses is gone.
+  bool Prepare(const Topology& topology, const EvidenceSet& evidence);
+
+  uint32_t Content(std::string_view bytes);
+  // The view of a content with these items hidden, or a new one to be filled (*added).
+  uint32_t View(uint32_t content, std::string_view hidden, bool* added);
+  PlaceView& view(uint32_t id) { return *views_[id]; }
+  SpotData& Spot(const SpotKey& key, bool* added);
+  SpotEffect* Intern(SpotEffect effect);
+  double* Bound(uint32_t view, int32_t mode, bool own, bool* added);
+  Reached& ReachedBy(const HypothesisRef& h) { return reached_[h]; }
+  Absence& AbsenceAt(TimeUs onset, uint64_t what) {
+    return absences_[Mix(static_cast<uint64_t>(onset) ^ what * 0x9E3779B97F4A7C15u) % kAbsences];
+  }
+  // ln(1 + edge (exp(m) - 1)), both in micro-nats.
+  int64_t Message(int64_t m, double edge);
+  void CountTerms(size_t n) { terms_ += n; }
+
+  static uint64_t Mix(uint64_t x) {
+    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+    x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+    return x ^ (x >> 31);
+  }
+
+ private:
+  static constexpr size_t kAbsences = 4096, kMessages = 8192;
+  struct SpotHash {
+    size_t operator()(const SpotKey& k) const {
+      return Mix((uint64_t{k.view} << 32 | static_cast<uint32_t>(k.mode) << 2 | k.place) ^
+                 k.targets);
+    }
+  };
+  struct BoundHash {
+    size_t operator()(uint64_t k) const { return Mix(k); }
+  };
+  struct KnownMessage {
+    int64_t m = INT64_MIN;
+    double edge = 0;
+    int64_t value = 0;
+  };
+  uint64_t version_ = ~uint64_t{0};
+  std::vector<ComponentId> components_;
+  std::unordered_map<std::string, uint32_t> contents_, view_ids_;
+  std::vector<std::unique_ptr<PlaceView>> views_;
+  std::unordered_map<SpotKey, SpotData, SpotHash> spots_;
+  std::unordered_map<std::string, std::unique_ptr<SpotEffect>> effects_;
+  std::unordered_map<uint64_t, double, BoundHash> bounds_;
+  std::unordered_map<HypothesisRef, Reached, HypothesisHash> reached_;
+  std::vector<Absence> absences_ = std::vector<Absence>(kAbsences);
+  std::vector<KnownMessage> messages_ = std::vector<KnownMessage>(kMessages);
+  size_t terms_ = 0;
+  uint32_t next_effect_ = 0;  // never used twice
+  std::string key_;
+};
+
+}  // namespace culprit
