@@ -92,6 +92,7 @@ void Correlator::Track(const Burst& burst) {
     tracked.target = Intern(burst.target);
   }
   tracked.key = KeyOf(*knowledge_, burst);
+  tracked.leak = leaks_.Leak(tracked.key, now_);
   tracked.burst = burst;
   bursts_.emplace(burst.id, std::move(tracked));
   dirty_ = true;
@@ -234,7 +235,7 @@ std::vector<SymptomItem> Correlator::Items() const {
     }
     item.signature = b.burst.signature;
     item.onset = b.burst.onset;
-    item.leak = leaks_.Leak(b.key, now_);
+    item.leak = b.leak;
     item.weak = b.burst.signature != kNoSignature && knowledge_->signatures[b.burst.signature].weak;
     item.count = b.burst.count;
     item.burst = b.burst.id;

@@ -18,7 +18,8 @@ struct TrackedBurst {
   Burst burst;
   ComponentId component = kNoComponent;
   ComponentId target = kNoComponent;
-  std::string key;  // (signature, template, component, target): stable over runs
+  std::string key;    // (signature, template, component, target): stable over runs
+  double leak = .01;  // of the key when the burst opened
 };
 using BurstMap = std::map<uint64_t, TrackedBurst>;
 
