@@ -102,8 +102,8 @@ struct CorrelatorOptions {
   // Bounds; what does not fit is counted.
   size_t max_components = 20000;  // interned: bursting, named, or of an active map
   size_t max_alive = 100000;      // names of which the last sign of life is kept
-  size_t max_items = 2000;        // bursts in one evaluation, the newest
-  size_t max_evidence = 40;       // lines kept in one incident
+  size_t max_items = 700;    // bursts in one evaluation, the newest; memory grows with its square
+  size_t max_evidence = 40;  // lines kept in one incident
   size_t max_timeline = 200;
   size_t max_alternatives = 5;
   size_t max_absences = 12;
