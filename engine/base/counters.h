@@ -8,18 +8,18 @@
 namespace culprit {
 
 enum class Reason : uint8_t {
-  kLineTruncated,      // line longer than max_line_bytes: matched on its head only
-  kRecordTruncated,    // multi-line record longer than the bounds: tail left out
-  kInvalidUtf8,        // hit line had bytes that are not UTF-8: shown as U+FFFD
-  kTimeInherited,      // hit without a time of its own: time of the record before it
-  kTimeAssumed,        // hit in a stream where no time was found
-  kLate,               // event time behind its partition's watermark: not used
-  kTimeJump,           // event time far ahead of its partition: does not move the watermark alone
-  kWeakSuppressed,     // weak signature on a line that a stronger one recognised
-  kWhereFailed,        // regex matched, condition on service or level did not
-  kOutsideRange,       // outside --since/--until
-  kKeyOverflow,        // burst keys above the bound: folded into (signature, "*")
-  kTemplateOverflow,   // distinct unknown templates above the bound: not mined
+  kLineTruncated,     // line longer than max_line_bytes: matched on its head only
+  kRecordTruncated,   // multi-line record longer than the bounds: tail left out
+  kInvalidUtf8,       // parsed line (hit or sampled) with bytes that are not UTF-8: shown as U+FFFD
+  kTimeInherited,     // parsed line without a time of its own: time of the record before it
+  kTimeAssumed,       // parsed line in a stream where no time was found
+  kLate,              // event time behind its partition's watermark: not used
+  kTimeJump,          // event time far ahead of its partition: does not move the watermark alone
+  kWeakSuppressed,    // weak signature on a line that a stronger one recognised
+  kWhereFailed,       // regex matched, condition on service or level did not
+  kOutsideRange,      // outside --since/--until
+  kKeyOverflow,       // burst keys above the bound: folded into (signature, "*")
+  kTemplateOverflow,  // distinct unknown templates above the bound: not mined
   kEvidenceTruncated,  // evidence line cut at its bound
   kUnreadableInput,    // file or archive member could not be read to its end
   kBinaryInput,        // stream looked binary and was skipped

@@ -85,7 +85,7 @@ int RunReplay(const ReplayFlags& flags) {
   ReplayOptions options;
   const absl::StatusOr<ParseOptions> parse = ToParseOptions(flags.input);
   if (!parse.ok()) {
-    PrintError(parse.status().message().data());
+    PrintError(std::string(parse.status().message()));
     return kExitUsage;
   }
   options.scan.parse = *parse;

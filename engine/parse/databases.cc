@@ -9,15 +9,6 @@
 namespace culprit {
 namespace {
 
-void Fill(const Stamp& stamp, FormatId format, Level level, std::string_view message,
-          LineFields* out) {
-  out->stamp = stamp;
-  out->shape = Shape::kHead;
-  out->format = format;
-  out->level = level;
-  out->message = message;
-}
-
 struct PostgresSeverity {
   Level level = Level::kUnknown;
   bool detail = false;  // belongs to the line before it

@@ -22,6 +22,16 @@ struct TimedLine {
   bool bracketed = false;  // "[time]"
 };
 
+// A whole head line: what most readers end with.
+inline void Fill(const Stamp& stamp, FormatId format, Level level, std::string_view message,
+                 LineFields* out) {
+  out->stamp = stamp;
+  out->shape = Shape::kHead;
+  out->format = format;
+  out->level = level;
+  out->message = message;
+}
+
 // What a wrapper carries; its own fields go to *out.
 struct Wrapped {
   FormatId wrapper = FormatId::kPlain;

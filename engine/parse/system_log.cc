@@ -5,19 +5,6 @@
 #include "engine/parse/text.h"
 
 namespace culprit {
-namespace {
-
-void Fill(const Stamp& stamp, FormatId format, Level level, std::string_view message,
-          LineFields* out) {
-  out->stamp = stamp;
-  out->shape = Shape::kHead;
-  out->format = format;
-  out->level = level;
-  out->message = message;
-}
-
-}  // namespace
-
 // E1121 06:51:05.123456    1 file.go:12] text
 bool ReadKlog(std::string_view text, ReadContext& context, LineFields* out) {
   if (text.size() < 20) return false;

@@ -41,10 +41,10 @@ absl::Status SegmentWriter::WriteHeld() {
   return absl::OkStatus();
 }
 
-absl::Status SegmentWriter::Add(LogEntry entry) {
-  const TimeUs time = std::visit([](const auto& e) { return e.time; }, entry);
-  if (reach_ != kNoTime && time < reach_ - kFall) {
-    held_.push_back(std::move(entry));
+template <typename Entry>
+absl::Status SegmentWriter::Add(const Entry& entry) {
+  if (reach_ != kNoTime && entry.time < reach_ - kFall) {
+    held_.emplace_back(entry);
     if (held_.size() < kWitnesses) return absl::OkStatus();
     CULPRIT_RETURN_IF_ERROR(writer_->Close());
     Open();
@@ -53,9 +53,12 @@ absl::Status SegmentWriter::Add(LogEntry entry) {
   }
   // Back again: what fell was stragglers of this log, in their place.
   CULPRIT_RETURN_IF_ERROR(WriteHeld());
-  Reach(time);
-  return Write(entry);
+  Reach(entry.time);
+  return writer_->Append(entry);
 }
+
+template absl::Status SegmentWriter::Add(const Signal& entry);
+template absl::Status SegmentWriter::Add(const Mark& entry);
 
 absl::Status SegmentWriter::Close() {
   CULPRIT_RETURN_IF_ERROR(WriteHeld());

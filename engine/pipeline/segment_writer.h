@@ -17,14 +17,16 @@ class SegmentWriter : public PartitionWriter {
   // Partitions are numbered from *next_partition, shared by all writers of the log.
   SegmentWriter(SignalLog* log, std::atomic<PartitionId>* next_partition);
 
-  absl::Status Append(const Signal& signal) override { return Add(LogEntry(signal)); }
-  absl::Status Append(const Mark& mark) override { return Add(LogEntry(mark)); }
+  absl::Status Append(const Signal& signal) override { return Add(signal); }
+  absl::Status Append(const Mark& mark) override { return Add(mark); }
   absl::Status Close() override;
 
   const std::vector<PartitionId>& partitions() const { return partitions_; }
 
  private:
-  absl::Status Add(LogEntry entry);
+  // Copies the entry only if it has to wait.
+  template <typename Entry>
+  absl::Status Add(const Entry& entry);
   absl::Status Write(const LogEntry& entry);
   absl::Status WriteHeld();
   void Open();

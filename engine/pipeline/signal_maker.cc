@@ -146,9 +146,7 @@ void SignalMaker::MakeSignal(SignatureIndex index, std::string_view line, const 
   capture();
   for (const auto& [name, text] : captures_)
     signal->captures.emplace_back(std::string(name), ToValidUtf8(text, options_.max_line_bytes));
-  bool invalid = false;
-  signal->line = ToValidUtf8(line, options_.max_line_bytes, &invalid);
-  if (invalid) counters_->Count(Reason::kInvalidUtf8);
+  signal->line = ToValidUtf8(line, options_.max_line_bytes);
   if (line.size() > options_.max_line_bytes) counters_->Count(Reason::kEvidenceTruncated);
 }
 
@@ -221,8 +219,6 @@ absl::Status SignalMaker::FlushRecord() {
       continue;
     }
     weak_taken |= weak;
-    if (signal.time_origin == TimeOrigin::kInherited) counters_->Count(Reason::kTimeInherited);
-    if (signal.time_origin == TimeOrigin::kAssumed) counters_->Count(Reason::kTimeAssumed);
     ++tally_.signals;
     CULPRIT_RETURN_IF_ERROR(writer_->Append(signal));
   }

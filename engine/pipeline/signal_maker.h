@@ -52,8 +52,6 @@ class SignalMaker {
   const StreamTally& tally() const { return tally_; }
 
  private:
-  struct Plan;  // per signature: what its templates need
-
   const std::string& Component(std::string_view service);
   bool WhereHolds(const SignatureSpec& spec, const Record& record,
                   const std::string& service) const;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 
@@ -22,6 +23,10 @@ std::string AlternativeName(const Alternative& alternative, const Incident& inci
   if (h.component == incident.root.component) return name;
   const int percent = static_cast<int>(std::lround(h.share * 100));
   return name + (percent == 0 ? " (under 1 %)" : " (" + std::to_string(percent) + " %)");
+}
+
+std::string Percent(double share) {
+  return std::to_string(static_cast<int>(std::clamp(share, 0.0, 1.0) * 100 + 0.5)) + " %";
 }
 
 std::string StreamError(const ReportStream& stream) {

@@ -45,10 +45,6 @@ std::string Fence(std::string_view text) {
   return absl::StrCat(ticks, "\n", ToAbsl(text), "\n", ticks, "\n");
 }
 
-std::string Percent(double share) {
-  return absl::StrCat(std::lround(std::clamp(share, 0.0, 1.0) * 100), " %");
-}
-
 void Steps(std::string_view title, const std::vector<RunbookStep>& steps, std::string* out) {
   if (steps.empty()) return;
   absl::StrAppend(out, "\n### ", ToAbsl(title), "\n\n");

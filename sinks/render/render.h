@@ -43,6 +43,8 @@ std::string FormatClock(TimeUs time);
 std::string AlternativeName(const Alternative& alternative, const Incident& incident);
 // Why a stream was not read to its end, with its name once.
 std::string StreamError(const ReportStream& stream);
+// "97 %"
+std::string Percent(double share);
 // "1 burst", "3 bursts"
 std::string Counted(uint64_t n, std::string_view noun);
 // "45 s", "3 min 20 s", "2 h 5 min"

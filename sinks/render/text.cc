@@ -96,10 +96,6 @@ class Writer {
   std::string out_;
 };
 
-std::string Percent(double share) {
-  return absl::StrCat(std::lround(std::clamp(share, 0.0, 1.0) * 100), " %");
-}
-
 std::string Bytes(uint64_t bytes) {
   char text[32];
   const double value = static_cast<double>(bytes);
