@@ -24,7 +24,7 @@ ROOT = HERE.parent.parent
 LIBS = ROOT / "build/kafka/libs"
 USER, PASSWORD = "culprit", "culprit-secret"
 # A test broker, not a fast one: small heap, little compilation.
-JAVA = ["java", "-Xmx320m", "-Xms64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"]
+JAVA = ["java", f"-Dlog4j.configuration=file:{HERE}/log4j.properties", "-Xmx320m", "-Xms64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"]
 
 
 def fetch():
