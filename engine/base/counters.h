@@ -27,6 +27,7 @@ enum class Reason : uint8_t {
   kStateEvicted,       // bound of the reason half reached: component, burst or old incident let go
   kControlMessage,     // CloudWatch's own message to its subscriber: left out
   kEventTooLong,       // event of a JSON envelope above 1 MiB: passed on as it stands
+  kSignatureGone,      // restored state of a signature that the packs no longer have: let go
   kCount
 };
 
@@ -41,7 +42,7 @@ constexpr std::string_view ReasonName(Reason reason) {
       "outside_range",       "key_overflow",     "template_overflow",
       "evidence_truncated",  "unreadable_input", "binary_input",
       "duplicate_in_record", "state_evicted",    "control_message",
-      "event_too_long"};
+      "event_too_long",      "signature_gone"};
   return kNames[static_cast<size_t>(reason)];
 }
 
