@@ -46,6 +46,10 @@ struct DeadLetter {
   std::string bytes;     // raw, possibly cut
 };
 
+// A batch without bytes announces its stream (and may carry resume, receipts, dead letters): the
+// watermark waits for the stream from then on. A source announces all streams that it knows of
+// before the first bytes of any of them, so that reading them one after the other makes nothing
+// late.
 struct LiveBatch {
   std::shared_ptr<const LiveStream> stream;
   // Whole lines, each with its newline. Byte streams: exactly the stream's bytes. Message streams:
