@@ -12,6 +12,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -96,6 +97,9 @@ struct SourceHealth {
   uint64_t bytes = 0;
   uint64_t dropped = 0;        // UDP datagrams and the like that could not be pushed back
   TimeUs last_data = kNoTime;  // wall clock
+  // What the source alone counts, since start: "refused_handshake", "duplicate_chunk". snake_case,
+  // from a small fixed set per source: metrics label.
+  std::vector<std::pair<std::string, uint64_t>> counts;
 };
 
 // Where the source left off, as committed.
