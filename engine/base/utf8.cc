@@ -1,6 +1,7 @@
 #include "engine/base/utf8.h"
 
 #include <cstdint>
+#include <cstring>
 
 namespace culprit {
 
@@ -26,24 +27,52 @@ size_t Utf8Length(std::string_view bytes) {
   return 0;
 }
 
+namespace {
+
+// Length of the longest run of whole well-formed sequences at the front, at most `max_bytes`.
+size_t ValidLength(std::string_view bytes, size_t max_bytes) {
+  const size_t limit = bytes.size() < max_bytes ? bytes.size() : max_bytes;
+  size_t i = 0;
+  while (i < limit) {
+    uint64_t eight = 0;
+    if (limit - i >= sizeof(eight)) {
+      std::memcpy(&eight, bytes.data() + i, sizeof(eight));
+      if ((eight & 0x8080808080808080u) == 0) {
+        i += sizeof(eight);
+        continue;
+      }
+    }
+    const size_t length = Utf8Length(bytes.substr(i, 4));
+    if (length == 0 || i + length > max_bytes) break;
+    i += length;
+  }
+  return i;
+}
+
+}  // namespace
+
 std::string ToValidUtf8(std::string_view bytes, size_t max_bytes, bool* changed) {
   std::string out;
-  out.reserve(bytes.size() < max_bytes ? bytes.size() : max_bytes);
   bool bad = false;
-  for (size_t i = 0; i < bytes.size();) {
-    const size_t length = Utf8Length(bytes.substr(i, 4));
-    const size_t step = length == 0 ? 1 : length;
-    if (i + step > max_bytes) break;
-    if (length == 0) {
-      out += "\xEF\xBF\xBD";
-      bad = true;
-    } else {
-      out.append(bytes, i, length);
-    }
-    i += step;
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    const size_t n = ValidLength(bytes.substr(i), max_bytes - i);
+    out.append(bytes, i, n);
+    i += n;
+    // What stopped it: the end, the bound, or a byte to be replaced.
+    if (i >= bytes.size() || i >= max_bytes || Utf8Length(bytes.substr(i, 4)) != 0) break;
+    out += "\xEF\xBF\xBD";
+    bad = true;
   }
   if (changed != nullptr) *changed = bad;
   return out;
+}
+
+std::string_view ValidUtf8(std::string_view bytes, size_t max_bytes, std::string* scratch) {
+  const size_t n = ValidLength(bytes, max_bytes);
+  if (n == bytes.size() || n >= max_bytes || Utf8Length(bytes.substr(n, 4)) != 0)
+    return bytes.substr(0, n);
+  *scratch = ToValidUtf8(bytes, max_bytes);
+  return *scratch;
 }
 
 }  // namespace culprit

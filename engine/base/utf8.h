@@ -9,6 +9,10 @@ namespace culprit {
 // null) tells whether that happened. Cuts at most at `max_bytes` of input, never inside a sequence.
 std::string ToValidUtf8(std::string_view bytes, size_t max_bytes, bool* changed = nullptr);
 
+// The same as a view: of `bytes` if nothing is to be replaced (the usual case, which copies
+// nothing), else of *scratch.
+std::string_view ValidUtf8(std::string_view bytes, size_t max_bytes, std::string* scratch);
+
 // Length in bytes of the well-formed sequence at the front of `bytes`, or 0.
 size_t Utf8Length(std::string_view bytes);
 

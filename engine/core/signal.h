@@ -2,7 +2,9 @@
 // life).
 #pragma once
 #include <cstdint>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -44,5 +46,30 @@ struct Mark {
   TimeUs time = kNoTime;
   std::string component;  // who logged it (resolved name)
 };
+
+// A Signal on its way into a log, without text of its own: the views are of the caller and need not
+// outlive the call that takes them. The partition is the log's to know.
+using CaptureView = std::pair<std::string_view, std::string_view>;
+struct SignalView {
+  SignatureIndex signature = 0;
+  uint64_t offset = 0;  // Position of the line
+  uint32_t length = 0;
+  TimeUs time = kNoTime;
+  TimeOrigin time_origin = TimeOrigin::kAssumed;
+  Level level = Level::kUnknown;
+  std::string_view component, target, service, instance, line, message;
+  std::span<const CaptureView> captures;
+};
+
+struct MarkView {
+  TimeUs time = kNoTime;
+  std::string_view component;
+};
+
+// `captures` holds what the view's captures point to.
+SignalView ViewOf(const Signal& signal, std::vector<CaptureView>* captures);
+inline MarkView ViewOf(const Mark& mark) { return {mark.time, mark.component}; }
+Signal CopyOf(const SignalView& view);
+inline Mark CopyOf(const MarkView& view) { return {0, view.time, std::string(view.component)}; }
 
 }  // namespace culprit

@@ -11,14 +11,15 @@
 
 namespace culprit {
 
-// Appends one partition's entries in stream order. Owned and used by one thread; writers of
-// different partitions may work at the same time. Signal::position.partition and Mark::partition
-// are ignored: the log sets them on reading.
+// Appends one partition's entries in stream order. Used by one thread at a time; writers of
+// different partitions may work at the same time. What the views point to may go once a call
+// returns. Of what position and mark say about the partition nothing is kept: the log sets it on
+// reading.
 class PartitionWriter {
  public:
   virtual ~PartitionWriter() = default;
-  virtual absl::Status Append(const Signal& signal) = 0;
-  virtual absl::Status Append(const Mark& mark) = 0;
+  virtual absl::Status Append(const SignalView& signal) = 0;
+  virtual absl::Status Append(const MarkView& mark) = 0;
   virtual absl::Status Close() = 0;
 };
 

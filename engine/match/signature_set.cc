@@ -235,6 +235,10 @@ bool SignatureSet::Captures(SignatureIndex signature, std::string_view line, Mat
   return true;
 }
 
+bool SignatureSet::HasCaptures(SignatureIndex signature) const {
+  return !set_->signatures[signature].groups.empty();
+}
+
 size_t SignatureSet::size() const { return set_->signatures.size(); }
 
 const SignatureSet::Info& SignatureSet::info(SignatureIndex signature) const {

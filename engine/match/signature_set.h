@@ -81,6 +81,9 @@ class SignatureSet {
   bool Captures(SignatureIndex signature, std::string_view line, MatchScratch& scratch,
                 CaptureList* out) const;
 
+  // Whether the pattern has named groups at all.
+  bool HasCaptures(SignatureIndex signature) const;
+
   size_t size() const;
   const Info& info(SignatureIndex signature) const;
 

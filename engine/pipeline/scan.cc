@@ -27,15 +27,14 @@ struct Work {
 
 class Worker {
  public:
-  Worker(Work* work, const Knowledge& knowledge, const NameResolver& names,
-         const SignatureSet& signatures, const ScanOptions& options, SignalLog* log,
-         ScanProgress* progress)
+  Worker(Work* work, const SignalRules& rules, const SignatureSet& signatures,
+         const ScanOptions& options, SignalLog* log, ScanProgress* progress)
       : work_(work),
+        rules_(rules),
         signatures_(signatures),
         options_(options),
         log_(log),
-        progress_(progress),
-        maker_(knowledge, names, signatures, options.signals, &scratch_, &counters_) {}
+        progress_(progress) {}
 
   void Run() {
     for (size_t i; (i = work_->next_unit++) < work_->units.size();) {
@@ -83,7 +82,7 @@ class Worker {
     out.report.name = stream.info().DisplayName();
     StreamParser parser(stream.info(), options_.parse, &counters_);
     SegmentWriter writer(log_, &work_->next_partition);
-    maker_.Begin(&parser, &writer);
+    SignalMaker maker(rules_, options_.signals, &parser, &writer, &counters_);
     LineBlocks blocks(stream, LineBlockOptions(), &counters_);
     SampleSchedule schedule;
     LineBlocks::Block block;
@@ -102,20 +101,20 @@ class Worker {
       samples_.clear();
       signatures_.Scan(block.bytes, scratch_, &hits_);
       schedule.Take(block.bytes, block.offset, &samples_);
-      CULPRIT_RETURN_IF_ERROR(maker_.OnBlock(block.bytes, block.offset, hits_, samples_));
+      CULPRIT_RETURN_IF_ERROR(maker.OnBlock(block.bytes, block.offset, hits_, samples_, &scratch_));
       parser.EndBlock(block.bytes, block.offset);
       out.report.bytes = block.offset + block.bytes.size();
       out.lines += CountLines(block.bytes);
       if (!block.bytes.empty() && block.bytes.back() != '\n') ++out.lines;
       progress_->bytes_scanned += static_cast<int64_t>(block.bytes.size());
-      progress_->signals += maker_.tally().signals - std::exchange(signals, maker_.tally().signals);
+      progress_->signals += maker.tally().signals - std::exchange(signals, maker.tally().signals);
       report_progress();
     }
     stream.AddCounts(&counters_);
-    CULPRIT_RETURN_IF_ERROR(maker_.End());
+    CULPRIT_RETURN_IF_ERROR(maker.End());
     CULPRIT_RETURN_IF_ERROR(writer.Close());
     out.log_partitions = writer.partitions();
-    const StreamTally& tally = maker_.tally();
+    const StreamTally& tally = maker.tally();
     out.report.format = std::string(parser.format_name());
     out.report.service = tally.service;
     out.report.signals = tally.signals;
@@ -132,13 +131,13 @@ class Worker {
   }
 
   Work* const work_;
+  const SignalRules& rules_;
   const SignatureSet& signatures_;
   const ScanOptions& options_;
   SignalLog* const log_;
   ScanProgress* const progress_;
   Counters counters_;
   MatchScratch scratch_;
-  SignalMaker maker_;
   std::vector<Hit> hits_;
   std::vector<uint32_t> samples_;
 };
@@ -160,10 +159,9 @@ absl::StatusOr<ScanResult> Scan(std::vector<std::unique_ptr<SourceUnit>> units,
   progress->stored_total = known ? total : 0;
   const size_t count = std::clamp<size_t>(static_cast<size_t>(std::max(1, options.workers)), 1,
                                           std::max<size_t>(1, work.units.size()));
+  const SignalRules rules(knowledge, names, signatures);
   std::vector<std::thread> threads;
-  const auto run = [&] {
-    Worker(&work, knowledge, names, signatures, options, log, progress).Run();
-  };
+  const auto run = [&] { Worker(&work, rules, signatures, options, log, progress).Run(); };
   for (size_t i = 1; i < count; ++i) threads.emplace_back(run);
   run();
   for (std::thread& thread : threads) thread.join();

@@ -15,50 +15,52 @@ SegmentWriter::SegmentWriter(SignalLog* log, std::atomic<PartitionId>* next_part
 void SegmentWriter::Open() {
   partitions_.push_back((*next_partition_)++);
   writer_ = log_->OpenWriter(partitions_.back());
-  reach_ = kNoTime;
-  beyond_.clear();
+  state_.reach = kNoTime;
+  state_.beyond.clear();
 }
 
 void SegmentWriter::Reach(TimeUs time) {
-  if (reach_ == kNoTime || (time > reach_ && time <= reach_ + kJump)) {
-    reach_ = time;
+  if (state_.reach == kNoTime || (time > state_.reach && time <= state_.reach + kJump)) {
+    state_.reach = time;
     return;
   }
-  if (time <= reach_) return;
-  beyond_.push_back(time);
-  if (beyond_.size() < kJumpWitnesses) return;
-  reach_ = *std::min_element(beyond_.begin(), beyond_.end());
-  beyond_.clear();
+  if (time <= state_.reach) return;
+  state_.beyond.push_back(time);
+  if (state_.beyond.size() < kJumpWitnesses) return;
+  state_.reach = *std::min_element(state_.beyond.begin(), state_.beyond.end());
+  state_.beyond.clear();
 }
 
 absl::Status SegmentWriter::Write(const LogEntry& entry) {
-  return std::visit([&](const auto& e) { return writer_->Append(e); }, entry);
+  if (const Mark* mark = std::get_if<Mark>(&entry)) return writer_->Append(ViewOf(*mark));
+  return writer_->Append(ViewOf(std::get<Signal>(entry), &captures_));
 }
 
 absl::Status SegmentWriter::WriteHeld() {
-  for (const LogEntry& entry : held_) CULPRIT_RETURN_IF_ERROR(Write(entry));
-  held_.clear();
+  for (const LogEntry& entry : state_.held) CULPRIT_RETURN_IF_ERROR(Write(entry));
+  state_.held.clear();
   return absl::OkStatus();
 }
 
-template <typename Entry>
-absl::Status SegmentWriter::Add(const Entry& entry) {
-  if (reach_ != kNoTime && entry.time < reach_ - kFall) {
-    held_.emplace_back(entry);
-    if (held_.size() < kWitnesses) return absl::OkStatus();
+template <typename View>
+absl::Status SegmentWriter::Add(const View& entry) {
+  if (state_.reach != kNoTime && entry.time < state_.reach - kFall) {
+    state_.held.emplace_back(CopyOf(entry));
+    if (state_.held.size() < kWitnesses) return absl::OkStatus();
     CULPRIT_RETURN_IF_ERROR(writer_->Close());
     Open();
-    for (const LogEntry& e : held_) Reach(std::visit([](const auto& x) { return x.time; }, e));
+    for (const LogEntry& e : state_.held)
+      Reach(std::visit([](const auto& x) { return x.time; }, e));
     return WriteHeld();
   }
   // Back again: what fell was stragglers of this log, in their place.
-  CULPRIT_RETURN_IF_ERROR(WriteHeld());
+  if (!state_.held.empty()) CULPRIT_RETURN_IF_ERROR(WriteHeld());
   Reach(entry.time);
   return writer_->Append(entry);
 }
 
-template absl::Status SegmentWriter::Add(const Signal& entry);
-template absl::Status SegmentWriter::Add(const Mark& entry);
+template absl::Status SegmentWriter::Add(const SignalView& entry);
+template absl::Status SegmentWriter::Add(const MarkView& entry);
 
 absl::Status SegmentWriter::Close() {
   CULPRIT_RETURN_IF_ERROR(WriteHeld());

@@ -17,16 +17,16 @@ class SegmentWriter : public PartitionWriter {
   // Partitions are numbered from *next_partition, shared by all writers of the log.
   SegmentWriter(SignalLog* log, std::atomic<PartitionId>* next_partition);
 
-  absl::Status Append(const Signal& signal) override { return Add(signal); }
-  absl::Status Append(const Mark& mark) override { return Add(mark); }
+  absl::Status Append(const SignalView& signal) override { return Add(signal); }
+  absl::Status Append(const MarkView& mark) override { return Add(mark); }
   absl::Status Close() override;
 
   const std::vector<PartitionId>& partitions() const { return partitions_; }
 
  private:
   // Copies the entry only if it has to wait.
-  template <typename Entry>
-  absl::Status Add(const Entry& entry);
+  template <typename View>
+  absl::Status Add(const View& entry);
   absl::Status Write(const LogEntry& entry);
   absl::Status WriteHeld();
   void Open();
@@ -44,9 +44,13 @@ class SegmentWriter : public PartitionWriter {
   std::atomic<PartitionId>* const next_partition_;
   std::unique_ptr<PartitionWriter> writer_;
   std::vector<PartitionId> partitions_;
-  TimeUs reach_ = kNoTime;
-  std::vector<TimeUs> beyond_;  // times beyond the jump guard
-  std::deque<LogEntry> held_;   // entries that fell back
+  // What goes on from block to block, in a place of its own so that it can be stored.
+  struct State {
+    TimeUs reach = kNoTime;
+    std::vector<TimeUs> beyond;  // times beyond the jump guard
+    std::deque<LogEntry> held;   // entries that fell back
+  } state_;
+  std::vector<CaptureView> captures_;  // of the held entry being written
 };
 
 }  // namespace culprit

@@ -1,81 +1,69 @@
 #include "engine/pipeline/signal_maker.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "engine/base/status.h"
 #include "engine/base/utf8.h"
+#include "engine/base/views.h"
 
 namespace culprit {
 namespace {
 
 constexpr size_t kMaxRemembered =
-    1 << 16;  // services and keys per stream; then the memory starts anew
+    1 << 16;  // services, addresses and keys per stream; then the memory starts anew
 
 bool IsTemplate(std::string_view text) { return text.find('{') != std::string_view::npos; }
 
-// "{host}:{port}" with captures filled in; a group that took no part reads as empty, and what is
-// left over of its separator is cut off.
-std::string Expand(std::string_view pattern, const SignatureSet::CaptureList& captures,
-                   std::string_view service) {
-  std::string out;
-  bool any = false;
-  while (!pattern.empty()) {
-    const size_t open = pattern.find('{');
-    out.append(pattern.substr(0, open));
-    if (open == std::string_view::npos) break;
-    const size_t close = pattern.find('}', open);
-    if (close == std::string_view::npos) break;
-    const std::string_view name = pattern.substr(open + 1, close - open - 1);
-    if (name == "service") {
-      out.append(service);
-      any = true;
-    }
-    for (const auto& [group, text] : captures) {
-      if (group != name || text.empty()) continue;
-      out.append(text);
-      any = true;
-      break;
-    }
-    pattern.remove_prefix(close + 1);
-  }
-  if (!any) return "";
-  while (!out.empty() && (out.back() == ':' || out.back() == '/')) out.pop_back();
-  if (!out.empty() && out.front() == ':') out.insert(0, "localhost");
-  return out;
-}
-
 }  // namespace
 
-SignalMaker::SignalMaker(const Knowledge& knowledge, const NameResolver& names,
-                         const SignatureSet& signatures, const SignalOptions& options,
-                         MatchScratch* scratch, Counters* counters)
-    : knowledge_(knowledge),
-      names_(names),
-      signatures_(signatures),
-      options_(options),
-      scratch_(scratch),
-      counters_(counters) {}
-
-void SignalMaker::Begin(StreamParser* parser, PartitionWriter* writer) {
-  parser_ = parser;
-  writer_ = writer;
-  tally_ = StreamTally();
-  votes_.clear();
-  texts_.clear();
+SignalRules::SignalRules(const Knowledge& knowledge, const NameResolver& names,
+                         const SignatureSet& signatures)
+    : knowledge_(knowledge), names_(names), signatures_(signatures) {
+  const auto name = [&](const std::string& pattern) {
+    if (pattern == "{service}") return Name{Name::Kind::kService, ""};
+    if (IsTemplate(pattern)) return Name{Name::Kind::kTemplate, ""};
+    return Name{Name::Kind::kFixed, pattern.empty() ? "" : names.Service(pattern)};
+  };
+  for (size_t i = 0; i < knowledge.signatures.size(); ++i) {
+    const SignatureSpec& spec = knowledge.signatures[i];
+    Rule& rule = rules_.emplace_back();
+    rule.component = name(spec.component);
+    rule.target = name(spec.target);
+    // An address is resolved in another way than a service's own name.
+    if (rule.target.kind == Name::Kind::kService) rule.target.kind = Name::Kind::kTemplate;
+    rule.has_captures = signatures.HasCaptures(static_cast<SignatureIndex>(i));
+  }
 }
 
-const std::string& SignalMaker::Component(std::string_view service) {
-  key_.assign(service);
-  const auto found = components_.find(key_);
-  if (found != components_.end()) return found->second;
-  if (components_.size() >= kMaxRemembered) components_.clear();
-  return components_.emplace(key_, names_.Service(service)).first->second;
+SignalMaker::SignalMaker(const SignalRules& rules, const SignalOptions& options,
+                         StreamParser* parser, PartitionWriter* writer, Counters* counters)
+    : rules_(rules), options_(options), parser_(parser), writer_(writer), counters_(counters) {}
+
+// Valid until the next call.
+SignalMaker::Service& SignalMaker::ServiceOf(std::string_view name) {
+  if (service_ != nullptr && name == service_name_) return *service_;
+  if (services_.size() >= kMaxRemembered) services_.clear();
+  auto found = services_.find(ToAbsl(name));
+  if (found == services_.end()) {
+    found = services_.try_emplace(std::string(name)).first;
+    found->second.component = rules_.names_.Service(name);
+  }
+  service_ = &found->second;
+  service_name_.assign(name);
+  return *service_;
+}
+
+// The component of a captured address. Valid until the next call.
+const std::string& SignalMaker::Target(std::string_view address) {
+  const auto found = targets_.find(ToAbsl(address));
+  if (found != targets_.end()) return found->second;
+  if (targets_.size() >= kMaxRemembered) targets_.clear();
+  return targets_.emplace(std::string(address), rules_.names_.Target(address)).first->second;
 }
 
 void SignalMaker::Note(const Record& record) {
-  if (votes_.size() >= kMaxRemembered) votes_.clear();
-  key_.assign(record.service);
-  ++votes_[key_];
+  ++ServiceOf(record.service).records;
   if (record.time_origin == TimeOrigin::kAssumed) return;
   if (tally_.first_time == kNoTime || record.time < tally_.first_time)
     tally_.first_time = record.time;
@@ -91,68 +79,107 @@ bool SignalMaker::WhereHolds(const SignatureSpec& spec, const Record& record,
          (holds(spec.where_services, component) || holds(spec.where_services, record.service));
 }
 
+// "{host}:{port}" with captures filled in; a group that took no part reads as empty, and what is
+// left over of its separator is cut off. Valid until the next call.
+std::string_view SignalMaker::Expand(std::string_view pattern, std::string_view service) {
+  std::string& out = expanded_;
+  out.clear();
+  bool any = false;
+  while (!pattern.empty()) {
+    const size_t open = pattern.find('{');
+    out.append(pattern.substr(0, open));
+    if (open == std::string_view::npos) break;
+    const size_t close = pattern.find('}', open);
+    if (close == std::string_view::npos) break;
+    const std::string_view name = pattern.substr(open + 1, close - open - 1);
+    if (name == "service") {
+      out.append(service);
+      any = true;
+    }
+    for (const auto& [group, text] : captures_) {
+      if (group != name || text.empty()) continue;
+      out.append(text);
+      any = true;
+      break;
+    }
+    pattern.remove_prefix(close + 1);
+  }
+  if (!any) return "";
+  while (!out.empty() && (out.back() == ':' || out.back() == '/')) out.pop_back();
+  if (!out.empty() && out.front() == ':') out.insert(0, "localhost");
+  return out;
+}
+
 // A key's lines beyond the first few of a second add to its count, not to what can be shown.
-bool SignalMaker::WantsText(const Signal& signal) {
-  key_.assign(reinterpret_cast<const char*>(&signal.signature), sizeof(signal.signature));
-  key_.append(signal.component).push_back('\0');
-  key_.append(signal.target);
+bool SignalMaker::WantsText(SignatureIndex index, std::string_view component,
+                            std::string_view target, TimeUs time) {
+  key_.assign(reinterpret_cast<const char*>(&index), sizeof(index));
+  key_.append(component).push_back('\0');
+  key_.append(target);
   if (texts_.size() >= kMaxRemembered) texts_.clear();
   TextBudget& budget = texts_[key_];
-  const TimeUs second = signal.time / kSecondUs;
+  const TimeUs second = time / kSecondUs;
   if (budget.second != second) budget = {second, 0};
   return ++budget.used <= options_.texts_per_key_and_second;
 }
 
-void SignalMaker::MakeSignal(SignatureIndex index, std::string_view line, const Record& record,
-                             uint64_t offset, Signal* signal) {
-  const SignatureSpec& spec = knowledge_.signatures[index];
-  const std::string& component = Component(record.service);
-  signal->signature = index;
-  signal->position = {0, offset, static_cast<uint32_t>(line.size())};
-  signal->time = record.time;
-  signal->time_origin = record.time_origin;
-  signal->level = record.level;
-  signal->service.assign(record.service);
-  signal->instance.assign(record.instance);
-
+void SignalMaker::MakeSignal(SignatureIndex index, const Record& record, Line* line,
+                             MatchScratch* scratch) {
+  using Kind = SignalRules::Name::Kind;
+  const SignatureSpec& spec = rules_.knowledge_.signatures[index];
+  const SignalRules::Rule& rule = rules_.rules_[index];
   captures_.clear();
-  bool captured = false;
+  bool captured = !rule.has_captures;
   const auto capture = [&] {
-    if (!captured) signatures_.Captures(index, line, *scratch_, &captures_);
+    if (!captured) rules_.signatures_.Captures(index, line->text, *scratch, &captures_);
     captured = true;
   };
-  if (spec.component == "{service}") {
-    signal->component = component;
-  } else if (!IsTemplate(spec.component)) {
-    signal->component = names_.Service(spec.component);
-  } else {
+  const std::string_view own = ServiceOf(record.service).component;
+  PendingRecord::Item item;
+  item.signature = index;
+  item.offset = line->offset;
+  item.length = static_cast<uint32_t>(line->text.size());
+  item.time = record.time;
+  item.time_origin = record.time_origin;
+  item.level = record.level;
+  const auto resolve = [&](const SignalRules::Name& name, const std::string& pattern) {
+    if (name.kind == Kind::kService) return own;
+    if (name.kind == Kind::kFixed) return std::string_view(name.fixed);
     capture();
-    signal->component = names_.Target(Expand(spec.component, captures_, record.service));
-    if (signal->component.empty()) signal->component = component;
-  }
-  if (!spec.target.empty()) {
-    if (IsTemplate(spec.target)) {
-      capture();
-      signal->target = names_.Target(Expand(spec.target, captures_, record.service));
-    } else {
-      signal->target = names_.Service(spec.target);
-    }
-    if (signal->target == signal->component) signal->target.clear();
-  }
+    return std::string_view(Target(Expand(pattern, record.service)));
+  };
+  std::string_view component = resolve(rule.component, spec.component);
+  if (component.empty()) component = own;
+  item.component = pending_.Keep(component);  // resolving the target may end the view
+  std::string_view target = resolve(rule.target, spec.target);
+  if (target == pending_.View(item.component)) target = {};
+  item.target = pending_.Keep(target);
+  item.service = pending_.Keep(record.service);
+  item.instance = pending_.Keep(record.instance);
   if (spec.by_template)
-    signal->message =
-        ToValidUtf8(record.message.empty() ? line : record.message, options_.max_message_bytes);
-  if (!WantsText(*signal)) return;
-  capture();
-  for (const auto& [name, text] : captures_)
-    signal->captures.emplace_back(std::string(name), ToValidUtf8(text, options_.max_line_bytes));
-  signal->line = ToValidUtf8(line, options_.max_line_bytes);
-  if (line.size() > options_.max_line_bytes) counters_->Count(Reason::kEvidenceTruncated);
+    item.message = pending_.Keep(ValidUtf8(record.message.empty() ? line->text : record.message,
+                                           options_.max_message_bytes, &valid_));
+  if (WantsText(index, pending_.View(item.component), pending_.View(item.target), record.time)) {
+    capture();
+    item.first_capture = static_cast<uint32_t>(pending_.captures.size());
+    item.captures = static_cast<uint32_t>(captures_.size());
+    for (const auto& [name, text] : captures_) {
+      const PendingRecord::Text kept_name = pending_.Keep(name);
+      pending_.captures.emplace_back(
+          kept_name, pending_.Keep(ValidUtf8(text, options_.max_line_bytes, &valid_)));
+    }
+    if (!line->is_kept)
+      line->kept = pending_.Keep(ValidUtf8(line->text, options_.max_line_bytes, &valid_));
+    line->is_kept = true;
+    item.line = line->kept;
+    if (line->text.size() > options_.max_line_bytes) counters_->Count(Reason::kEvidenceTruncated);
+  }
+  pending_.items.push_back(item);
 }
 
 absl::Status SignalMaker::OnBlock(std::string_view block, uint64_t block_offset,
                                   const std::vector<Hit>& hits,
-                                  const std::vector<uint32_t>& samples) {
+                                  const std::vector<uint32_t>& samples, MatchScratch* scratch) {
   Record record;
   size_t hit = 0;
   size_t sample = 0;
@@ -162,12 +189,12 @@ absl::Status SignalMaker::OnBlock(std::string_view block, uint64_t block_offset,
     const uint32_t begin = is_hit ? hits[hit].line_begin : samples[sample];
     const size_t end =
         is_hit ? hits[hit].line_end : std::min(block.find('\n', begin), block.size());
-    const std::string_view line = block.substr(begin, end - begin);
-    parser_->Parse(block, block_offset, line, &record);
+    Line line{.text = block.substr(begin, end - begin), .offset = block_offset + begin};
+    parser_->Parse(block, block_offset, line.text, &record);
     Note(record);
-    if (record.head_offset != pending_head_) {
+    if (record.head_offset != pending_.head) {
       CULPRIT_RETURN_IF_ERROR(FlushRecord());
-      pending_head_ = record.head_offset;
+      pending_.head = record.head_offset;
     }
     if (sample < samples.size() && samples[sample] == begin) {
       ++sample;
@@ -177,14 +204,14 @@ absl::Status SignalMaker::OnBlock(std::string_view block, uint64_t block_offset,
     size_t last = hit;
     while (last < hits.size() && hits[last].line_begin == begin) ++last;
     CULPRIT_RETURN_IF_ERROR(
-        OnLineHits(line, block_offset + begin, record, hits.data() + hit, hits.data() + last));
+        OnLineHits(record, hits.data() + hit, hits.data() + last, &line, scratch));
     hit = last;
   }
   return absl::OkStatus();
 }
 
-absl::Status SignalMaker::OnLineHits(std::string_view line, uint64_t offset, const Record& record,
-                                     const Hit* first, const Hit* last) {
+absl::Status SignalMaker::OnLineHits(const Record& record, const Hit* first, const Hit* last,
+                                     Line* line, MatchScratch* scratch) {
   const bool inside = record.time >= options_.since && record.time < options_.until;
   for (const Hit* hit = first; hit != last; ++hit) {
     if (!inside) {
@@ -192,37 +219,59 @@ absl::Status SignalMaker::OnLineHits(std::string_view line, uint64_t offset, con
       continue;
     }
     const SignatureIndex index = hit->signature;
-    if (!WhereHolds(knowledge_.signatures[index], record, Component(record.service))) {
+    if (!WhereHolds(rules_.knowledge_.signatures[index], record,
+                    ServiceOf(record.service).component)) {
       counters_->Count(Reason::kWhereFailed);
       continue;
     }
-    const bool again = std::any_of(pending_.begin(), pending_.end(),
-                                   [&](const Signal& s) { return s.signature == index; });
-    if (again) {
+    if (pending_.Has(index)) {
       counters_->Count(Reason::kDuplicateInRecord);
       continue;
     }
-    MakeSignal(index, line, record, offset, &pending_.emplace_back());
+    MakeSignal(index, record, line, scratch);
   }
   return absl::OkStatus();
 }
 
+absl::Status SignalMaker::Write(const PendingRecord::Item& item) {
+  capture_views_.clear();
+  for (uint32_t i = 0; i < item.captures; ++i) {
+    const auto& [name, text] = pending_.captures[item.first_capture + i];
+    capture_views_.emplace_back(pending_.View(name), pending_.View(text));
+  }
+  SignalView view;
+  view.signature = item.signature;
+  view.offset = item.offset;
+  view.length = item.length;
+  view.time = item.time;
+  view.time_origin = item.time_origin;
+  view.level = item.level;
+  view.component = pending_.View(item.component);
+  view.target = pending_.View(item.target);
+  view.service = pending_.View(item.service);
+  view.instance = pending_.View(item.instance);
+  view.line = pending_.View(item.line);
+  view.message = pending_.View(item.message);
+  view.captures = capture_views_;
+  return writer_->Append(view);
+}
+
 absl::Status SignalMaker::FlushRecord() {
-  const bool strong = std::any_of(pending_.begin(), pending_.end(), [&](const Signal& s) {
-    return !knowledge_.signatures[s.signature].weak;
-  });
+  if (pending_.items.empty()) return absl::OkStatus();
+  const auto weak = [&](const PendingRecord::Item& item) {
+    return rules_.knowledge_.signatures[item.signature].weak;
+  };
+  const bool strong = !std::all_of(pending_.items.begin(), pending_.items.end(), weak);
   bool weak_taken = false;
-  for (const Signal& signal : pending_) {
-    const bool weak = knowledge_.signatures[signal.signature].weak;
-    if (weak && (strong || weak_taken)) {
+  for (const PendingRecord::Item& item : pending_.items) {
+    if (weak(item) && (strong || std::exchange(weak_taken, true))) {
       counters_->Count(Reason::kWeakSuppressed);
       continue;
     }
-    weak_taken |= weak;
     ++tally_.signals;
-    CULPRIT_RETURN_IF_ERROR(writer_->Append(signal));
+    CULPRIT_RETURN_IF_ERROR(Write(item));
   }
-  pending_.clear();
+  pending_.Clear();
   return absl::OkStatus();
 }
 
@@ -230,20 +279,17 @@ absl::Status SignalMaker::OnSample(const Record& record) {
   if (record.time_origin != TimeOrigin::kParsed || record.time < options_.since ||
       record.time >= options_.until)
     return absl::OkStatus();
-  Mark mark;
-  mark.time = record.time;
-  mark.component = Component(record.service);
-  return writer_->Append(mark);
+  return writer_->Append(MarkView{record.time, ServiceOf(record.service).component});
 }
 
 absl::Status SignalMaker::End() {
   CULPRIT_RETURN_IF_ERROR(FlushRecord());
-  pending_head_ = UINT64_MAX;
+  pending_.head = UINT64_MAX;
   uint64_t best = 0;
-  for (const auto& [service, count] : votes_) {
-    if (count < best || (count == best && service > tally_.service)) continue;
-    best = count;
-    tally_.service = service;
+  for (const auto& [name, service] : services_) {
+    if (service.records < best || (service.records == best && name > tally_.service)) continue;
+    best = service.records;
+    tally_.service = name;
   }
   return absl::OkStatus();
 }

@@ -1,23 +1,26 @@
 // The end of the scan half: hits of one stream -> signals in the log.
-// One SignalMaker per worker, reused stream after stream (Begin ... End); not thread-safe.
+// SignalRules are shared by all; a SignalMaker belongs to one stream, one thread at a time.
 //
 // Rules that make one line count once:
 //   - The same signature twice in one record (a stack trace) is one signal (kDuplicateInRecord).
 //   - A weak signature counts only if no other one matched its record (kWeakSuppressed).
 //   - `where` conditions are judged here, on the parsed record (kWhereFailed).
 // Text for people is kept only where it can be shown: the first lines of each key in each second.
+//
+// Nothing is allocated per line once the maps know the stream's names: names are resolved once per
+// spelling, texts stay views until the record is pending, and go from there straight to the log.
 #pragma once
 #include <cstdint>
-#include <map>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "engine/base/counters.h"
 #include "engine/core/names.h"
 #include "engine/core/signal_log.h"
 #include "engine/match/signature_set.h"
 #include "engine/parse/stream_parser.h"
+#include "engine/pipeline/pending_record.h"
 
 namespace culprit {
 
@@ -37,56 +40,94 @@ struct StreamTally {
   std::string service;  // of most of its sampled and matched records
 };
 
-class SignalMaker {
+// How the signatures name components, worked out once. Immutable; share by const&.
+class SignalRules {
  public:
-  // All must outlive the maker.
-  SignalMaker(const Knowledge& knowledge, const NameResolver& names, const SignatureSet& signatures,
-              const SignalOptions& options, MatchScratch* scratch, Counters* counters);
-
-  void Begin(StreamParser* parser, PartitionWriter* writer);
-  // One block: its hits, ordered by line, and the begins of its sampled lines, ascending. A sample
-  // gives the time and a sign of life of a line that need not match anything.
-  absl::Status OnBlock(std::string_view block, uint64_t block_offset, const std::vector<Hit>& hits,
-                       const std::vector<uint32_t>& samples);
-  absl::Status End();
-  const StreamTally& tally() const { return tally_; }
+  // All must outlive the rules.
+  SignalRules(const Knowledge& knowledge, const NameResolver& names,
+              const SignatureSet& signatures);
 
  private:
-  const std::string& Component(std::string_view service);
-  bool WhereHolds(const SignatureSpec& spec, const Record& record,
-                  const std::string& service) const;
-  void MakeSignal(SignatureIndex index, std::string_view line, const Record& record,
-                  uint64_t offset, Signal* signal);
-  bool WantsText(const Signal& signal);
-  absl::Status OnLineHits(std::string_view line, uint64_t offset, const Record& record,
-                          const Hit* first, const Hit* last);
-  absl::Status OnSample(const Record& record);
-  void Note(const Record& record);
-  absl::Status FlushRecord();
+  friend class SignalMaker;
+  struct Name {
+    enum class Kind : uint8_t { kService, kFixed, kTemplate };
+    Kind kind = Kind::kService;
+    std::string fixed;  // kFixed: the component
+  };
+  struct Rule {
+    Name component;
+    Name target;  // kFixed and empty: none
+    bool has_captures = false;
+  };
 
   const Knowledge& knowledge_;
   const NameResolver& names_;
   const SignatureSet& signatures_;
-  const SignalOptions options_;
-  MatchScratch* const scratch_;
-  Counters* const counters_;
-  StreamParser* parser_ = nullptr;
-  PartitionWriter* writer_ = nullptr;
-  StreamTally tally_;
+  std::vector<Rule> rules_;  // by SignatureIndex
+};
 
-  // Signals of the record being gathered; written when the next record begins.
-  std::vector<Signal> pending_;
-  uint64_t pending_head_ = UINT64_MAX;
+class SignalMaker {
+ public:
+  // All must outlive the maker.
+  SignalMaker(const SignalRules& rules, const SignalOptions& options, StreamParser* parser,
+              PartitionWriter* writer, Counters* counters);
 
-  std::unordered_map<std::string, std::string> components_;  // parsed service -> component
-  std::unordered_map<std::string, uint64_t> votes_;          // service -> records
+  // One block: its hits, ordered by line, and the begins of its sampled lines, ascending. A sample
+  // gives the time and a sign of life of a line that need not match anything. `scratch`: of the
+  // calling thread.
+  absl::Status OnBlock(std::string_view block, uint64_t block_offset, const std::vector<Hit>& hits,
+                       const std::vector<uint32_t>& samples, MatchScratch* scratch);
+  absl::Status End();
+  const StreamTally& tally() const { return tally_; }
+
+ private:
+  struct Service {
+    std::string component;
+    uint64_t records = 0;
+  };
   struct TextBudget {
     TimeUs second = kNoTime;
     int used = 0;
   };
-  std::unordered_map<std::string, TextBudget> texts_;  // key -> texts kept in the newest second
+  struct Line {  // the line under work
+    std::string_view text;
+    uint64_t offset = 0;
+    PendingRecord::Text kept;  // its text in pending_, once it was wanted
+    bool is_kept = false;
+  };
+
+  Service& ServiceOf(std::string_view name);
+  const std::string& Target(std::string_view address);
+  void Note(const Record& record);
+  bool WhereHolds(const SignatureSpec& spec, const Record& record,
+                  const std::string& component) const;
+  void MakeSignal(SignatureIndex index, const Record& record, Line* line, MatchScratch* scratch);
+  std::string_view Expand(std::string_view pattern, std::string_view service);
+  bool WantsText(SignatureIndex index, std::string_view component, std::string_view target,
+                 TimeUs time);
+  absl::Status OnLineHits(const Record& record, const Hit* first, const Hit* last, Line* line,
+                          MatchScratch* scratch);
+  absl::Status OnSample(const Record& record);
+  absl::Status FlushRecord();
+  absl::Status Write(const PendingRecord::Item& item);
+
+  const SignalRules& rules_;
+  const SignalOptions options_;
+  StreamParser* const parser_;
+  PartitionWriter* const writer_;
+  Counters* const counters_;
+  StreamTally tally_;
+  PendingRecord pending_;  // written when the next record begins
+
+  absl::flat_hash_map<std::string, Service> services_;     // as parsed
+  Service* service_ = nullptr;                             // of the record under work
+  std::string service_name_;                               // its name
+  absl::flat_hash_map<std::string, std::string> targets_;  // address -> component
+  absl::flat_hash_map<std::string, TextBudget> texts_;     // key -> texts kept in the newest second
+  // Scratch.
   SignatureSet::CaptureList captures_;
-  std::string key_;
+  std::vector<CaptureView> capture_views_;
+  std::string key_, expanded_, valid_;
 };
 
 }  // namespace culprit

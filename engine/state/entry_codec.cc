@@ -1,6 +1,10 @@
 #include "engine/state/entry_codec.h"
 
+#include <cstring>
+#include <iterator>
 #include <limits>
+
+#include "engine/base/views.h"
 
 namespace culprit {
 namespace {
@@ -8,13 +12,12 @@ namespace {
 constexpr uint8_t kSignal = 1;
 constexpr uint8_t kMark = 2;
 constexpr size_t kMaxWords = 4096;  // beyond: strings are written out
+constexpr size_t kMaxVarint = 10;   // bytes
 
-void PutVarint(uint64_t value, std::string* out) {
-  while (value >= 0x80) {
-    out->push_back(static_cast<char>(value | 0x80));
-    value >>= 7;
-  }
-  out->push_back(static_cast<char>(value));
+char* PutVarint(uint64_t value, char* out) {
+  for (; value >= 0x80; value >>= 7) *out++ = static_cast<char>(value | 0x80);
+  *out++ = static_cast<char>(value);
+  return out;
 }
 
 bool GetVarint(std::string_view* bytes, uint64_t* value) {
@@ -33,9 +36,10 @@ uint64_t ZigZag(int64_t v) {
 }
 int64_t UnZigZag(uint64_t v) { return static_cast<int64_t>(v >> 1) ^ -static_cast<int64_t>(v & 1); }
 
-void PutText(std::string_view text, std::string* out) {
-  PutVarint(text.size(), out);
-  out->append(text);
+char* PutText(std::string_view text, char* out) {
+  out = PutVarint(text.size(), out);
+  if (!text.empty()) std::memcpy(out, text.data(), text.size());
+  return out + text.size();
 }
 
 bool GetVarint32(std::string_view* bytes, uint32_t* value) {
@@ -69,53 +73,57 @@ void EntryEncoder::Reset() {
 }
 
 // 0 + text: new word (gets the next number while there is room); n > 0: word n.
-void EntryEncoder::Word(const std::string& text, std::string* out) {
-  const auto found = words_.find(text);
-  if (found != words_.end()) {
-    PutVarint(found->second, out);
-    return;
+char* EntryEncoder::Word(std::string_view text, char* out) {
+  const auto found = words_.find(ToAbsl(text));
+  if (found != words_.end()) return PutVarint(found->second, out);
+  if (const size_t n = words_.size(); n < kMaxWords) {
+    if (texts_.size() == n) texts_.emplace_back();
+    texts_[n].assign(text);
+    words_.emplace(texts_[n], static_cast<uint32_t>(n + 1));
   }
-  if (words_.size() < kMaxWords) words_.emplace(text, words_.size() + 1);
-  PutVarint(0, out);
-  PutText(text, out);
+  return PutText(text, PutVarint(0, out));
 }
 
-void EntryEncoder::Time(TimeUs time, std::string* out) {
+char* EntryEncoder::Time(TimeUs time, char* out) {
   // Differences may wrap; unsigned arithmetic is exact both ways.
-  PutVarint(
+  out = PutVarint(
       ZigZag(static_cast<int64_t>(static_cast<uint64_t>(time) - static_cast<uint64_t>(last_time_))),
       out);
   last_time_ = time;
+  return out;
 }
 
-void EntryEncoder::Offset(uint64_t offset, std::string* out) {
-  PutVarint(ZigZag(static_cast<int64_t>(offset - last_offset_)), out);
-  last_offset_ = offset;
+void EntryEncoder::Encode(const SignalView& s, std::string* out) {
+  const std::string_view words[] = {s.component, s.target, s.service, s.instance};
+  size_t most = (8 + std::size(words)) * kMaxVarint + s.line.size() + s.message.size();
+  for (const std::string_view word : words) most += word.size() + 1;
+  for (const auto& [name, text] : s.captures) most += name.size() + text.size() + 3 * kMaxVarint;
+  const size_t begin = out->size();
+  out->resize(begin + most);
+  char* p = out->data() + begin;
+  *p++ = static_cast<char>(kSignal);
+  p = PutVarint(s.signature, p);
+  p = PutVarint(ZigZag(static_cast<int64_t>(s.offset - last_offset_)), p);
+  last_offset_ = s.offset;
+  p = PutVarint(s.length, p);
+  p = Time(s.time, p);
+  *p++ = static_cast<char>(s.time_origin);
+  *p++ = static_cast<char>(s.level);
+  for (const std::string_view word : words) p = Word(word, p);
+  p = PutText(s.line, p);
+  p = PutText(s.message, p);
+  p = PutVarint(s.captures.size(), p);
+  for (const auto& [name, text] : s.captures) p = PutText(text, Word(name, p));
+  out->resize(static_cast<size_t>(p - out->data()));
 }
 
-void EntryEncoder::Encode(const Signal& s, std::string* out) {
-  out->push_back(static_cast<char>(kSignal));
-  PutVarint(s.signature, out);
-  Offset(s.position.offset, out);
-  PutVarint(s.position.length, out);
-  Time(s.time, out);
-  out->push_back(static_cast<char>(s.time_origin));
-  out->push_back(static_cast<char>(s.level));
-  for (const std::string* word : {&s.component, &s.target, &s.service, &s.instance})
-    Word(*word, out);
-  PutText(s.line, out);
-  PutText(s.message, out);
-  PutVarint(s.captures.size(), out);
-  for (const auto& [name, text] : s.captures) {
-    Word(name, out);
-    PutText(text, out);
-  }
-}
-
-void EntryEncoder::Encode(const Mark& mark, std::string* out) {
-  out->push_back(static_cast<char>(kMark));
-  Time(mark.time, out);
-  Word(mark.component, out);
+void EntryEncoder::Encode(const MarkView& mark, std::string* out) {
+  const size_t begin = out->size();
+  out->resize(begin + 3 * kMaxVarint + 1 + mark.component.size());
+  char* p = out->data() + begin;
+  *p++ = static_cast<char>(kMark);
+  p = Word(mark.component, Time(mark.time, p));
+  out->resize(static_cast<size_t>(p - out->data()));
 }
 
 void EntryDecoder::Reset() {

@@ -3,27 +3,30 @@
 // Decoder::Reset at the same place (the spill log resets at each chunk, so that chunks decode on
 // their own).
 #pragma once
+#include <deque>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/string_view.h"
 #include "engine/core/signal_log.h"
 
 namespace culprit {
 
+// Once warm it allocates nothing but what *out needs to grow.
 class EntryEncoder {
  public:
-  void Encode(const Signal& signal, std::string* out);
-  void Encode(const Mark& mark, std::string* out);
+  void Encode(const SignalView& signal, std::string* out);
+  void Encode(const MarkView& mark, std::string* out);
   void Reset();
 
  private:
-  void Word(const std::string& text, std::string* out);  // dictionary string
-  void Time(TimeUs time, std::string* out);
-  void Offset(uint64_t offset, std::string* out);
+  char* Word(std::string_view text, char* out);  // dictionary string
+  char* Time(TimeUs time, char* out);
 
-  std::unordered_map<std::string, uint64_t> words_;
+  absl::flat_hash_map<absl::string_view, uint32_t> words_;  // text (of texts_) -> number
+  std::deque<std::string> texts_;                           // kept over Reset() for their room
   TimeUs last_time_ = 0;
   uint64_t last_offset_ = 0;
 };

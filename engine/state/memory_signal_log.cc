@@ -22,11 +22,11 @@ class MemoryPartitionWriter : public PartitionWriter {
   MemoryPartitionWriter(MemorySignalLog* log, PartitionId partition)
       : log_(log), partition_(partition) {}
 
-  absl::Status Append(const Signal& signal) override {
+  absl::Status Append(const SignalView& signal) override {
     encoder_.Encode(signal, &buffer_);
     return FlushIfFull();
   }
-  absl::Status Append(const Mark& mark) override {
+  absl::Status Append(const MarkView& mark) override {
     encoder_.Encode(mark, &buffer_);
     return FlushIfFull();
   }

@@ -40,13 +40,14 @@ void Run(std::string_view rest) {
   LogEntry entry;
   LogEntry copy;
   std::string bytes;
+  std::vector<CaptureView> captures;
   for (size_t before = rest.size(); decoder.Decode(&rest, &entry); before = rest.size()) {
     Require(rest.size() < before);
     bytes.clear();
     if (const Mark* mark = std::get_if<Mark>(&entry))
-      encoder.Encode(*mark, &bytes);
+      encoder.Encode(ViewOf(*mark), &bytes);
     else
-      encoder.Encode(std::get<Signal>(entry), &bytes);
+      encoder.Encode(ViewOf(std::get<Signal>(entry), &captures), &bytes);
     std::string_view view = bytes;
     Require(again.Decode(&view, &copy) && view.empty() && Same(entry, copy));
   }

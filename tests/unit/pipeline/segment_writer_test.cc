@@ -11,7 +11,7 @@ std::vector<std::vector<TimeUs>> Pieces(const std::vector<int>& seconds) {
   MemorySignalLog log;
   std::atomic<PartitionId> next{0};
   SegmentWriter writer(&log, &next);
-  for (int s : seconds) EXPECT_TRUE(writer.Append(Mark{0, s * kSecondUs, "a"}).ok());
+  for (int s : seconds) EXPECT_TRUE(writer.Append(MarkView{s * kSecondUs, "a"}).ok());
   EXPECT_TRUE(writer.Close().ok());
   std::vector<std::vector<TimeUs>> out;
   for (PartitionId p : writer.partitions()) {

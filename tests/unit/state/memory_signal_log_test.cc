@@ -54,13 +54,14 @@ TEST(MemorySignalLog, ReturnsWhatWasAppended) {
     MemorySignalLog log(budget);
     std::vector<std::vector<Signal>> expected(3);
     std::vector<std::unique_ptr<PartitionWriter>> writers;
+    std::vector<CaptureView> captures;
     for (PartitionId p = 0; p < 3; ++p) writers.push_back(log.OpenWriter(p));
     for (int i = 0; i < 20000; ++i) {
       const PartitionId p = static_cast<PartitionId>(rng() % 2);  // partition 2 stays empty
       expected[p].push_back(RandomSignal(rng));
-      ASSERT_TRUE(writers[p]->Append(expected[p].back()).ok());
+      ASSERT_TRUE(writers[p]->Append(ViewOf(expected[p].back(), &captures)).ok());
       if (i % 7 == 0) {
-        ASSERT_TRUE(writers[p]->Append(Mark{p, i, "life"}).ok());
+        ASSERT_TRUE(writers[p]->Append(MarkView{i, "life"}).ok());
       }
     }
     for (auto& writer : writers) ASSERT_TRUE(writer->Close().ok());
@@ -91,7 +92,11 @@ TEST(EntryDecoder, RefusesDamagedBytesWithoutCrashing) {
   std::mt19937_64 rng(11);
   EntryEncoder encoder;
   std::string bytes;
-  for (int i = 0; i < 20; ++i) encoder.Encode(RandomSignal(rng), &bytes);
+  std::vector<CaptureView> captures;
+  for (int i = 0; i < 20; ++i) {
+    const Signal signal = RandomSignal(rng);
+    encoder.Encode(ViewOf(signal, &captures), &bytes);
+  }
   for (int round = 0; round < 20000; ++round) {
     std::string damaged = bytes.substr(0, rng() % (bytes.size() + 1));
     for (int k = 0; k < 3 && !damaged.empty(); ++k)

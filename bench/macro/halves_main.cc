@@ -1,0 +1,141 @@
+// bench_halves PACK.yaml|all WORKERS INPUT...
+//
+// The scan half alone, then reading its signal log back. Prints JSON: CPU seconds of both (all
+// threads), what was found, and a hash over every field of every entry, stream by stream: two
+// binaries that say the same hash gave the reason half the same.
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/config/pack_loader.h"
+#include "engine/ingest/path_source.h"
+#include "engine/pipeline/replay.h"
+#include "engine/pipeline/scan.h"
+#include "engine/state/memory_signal_log.h"
+
+namespace culprit::bench {
+namespace {
+
+[[noreturn]] void Fail(const std::string& why) {
+  std::fprintf(stderr, "bench_halves: %s\n", why.c_str());
+  std::exit(2);
+}
+
+template <typename T>
+T Must(absl::StatusOr<T> value) {
+  if (!value.ok()) Fail(std::string(value.status().message()));
+  return *std::move(value);
+}
+
+double CpuSeconds() {
+  timespec t{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
+}
+
+// FNV-1a; every field ends with a separator.
+class Hash {
+ public:
+  void Add(std::string_view text) {
+    for (const char c : text) Byte(static_cast<uint8_t>(c));
+    Byte(0xff);
+  }
+  void Add(uint64_t number) {
+    for (int i = 0; i < 64; i += 8) Byte(static_cast<uint8_t>(number >> i));
+  }
+  void Add(const Signal& s) {
+    Add(s.signature);
+    Add(s.position.offset);
+    Add(s.position.length);
+    Add(static_cast<uint64_t>(s.time));
+    Add(static_cast<uint64_t>(s.time_origin));
+    Add(static_cast<uint64_t>(s.level));
+    for (const std::string* text :
+         {&s.component, &s.target, &s.service, &s.instance, &s.line, &s.message})
+      Add(std::string_view(*text));
+    Add(s.captures.size());
+    for (const auto& [name, text] : s.captures) {
+      Add(std::string_view(name));
+      Add(std::string_view(text));
+    }
+  }
+  void Add(const Mark& mark) {
+    Add(static_cast<uint64_t>(mark.time));
+    Add(std::string_view(mark.component));
+  }
+  uint64_t value() const { return value_; }
+
+ private:
+  void Byte(uint8_t byte) { value_ = (value_ ^ byte) * 0x100000001b3ull; }
+  uint64_t value_ = 0xcbf29ce484222325ull;
+};
+
+int Run(int argc, char** argv) {
+  if (argc < 4) Fail("usage: bench_halves PACK.yaml|all WORKERS INPUT...");
+  const std::string pack = argv[1];
+  const auto knowledge =
+      Must(LoadKnowledge(pack == "all" ? DefaultPacks() : Must(ReadPacks(pack))));
+  const Engine engine = Must(Engine::Build(knowledge));
+  const auto source =
+      Must(MakePathSource(std::vector<std::string>(argv + 3, argv + argc), IngestOptions()));
+  ScanOptions options;
+  options.workers = std::atoi(argv[2]);
+  MemorySignalLog log;
+  ScanProgress progress;
+  const double start = CpuSeconds();
+  const ScanResult result = Must(Scan(source->Units(), *engine.knowledge, *engine.names,
+                                      *engine.signatures, options, &log, &progress));
+  const double scanned = CpuSeconds();
+  uint64_t entries = 0, bytes = 0;
+  LogEntry entry;
+  for (int pass = 0; pass < 2; ++pass) {
+    (void)pass;
+    entries = 0;
+    for (const ScannedStream& stream : result.streams) {
+      for (const PartitionId partition : stream.log_partitions) {
+        const auto reader = log.OpenReader(partition);
+        while (Must(reader->Next(&entry))) ++entries;
+      }
+    }
+  }
+  const double read = CpuSeconds();
+  Hash hash;
+  for (const ScannedStream& stream : result.streams) {
+    hash.Add(std::string_view(stream.report.name));
+    hash.Add(std::string_view(stream.report.service));
+    hash.Add(std::string_view(stream.report.format));
+    hash.Add(std::string_view(stream.report.error));
+    hash.Add(stream.lines);
+    hash.Add(static_cast<uint64_t>(stream.first_time));
+    hash.Add(static_cast<uint64_t>(stream.last_time));
+    bytes += stream.report.bytes;
+    for (const PartitionId partition : stream.log_partitions) {
+      hash.Add(std::string_view("partition"));
+      const auto reader = log.OpenReader(partition);
+      while (Must(reader->Next(&entry))) std::visit([&](const auto& e) { hash.Add(e); }, entry);
+    }
+  }
+  for (size_t i = 0; i < kReasonCount; ++i) {
+    const auto reason = static_cast<enum Reason>(i);
+    if (result.counters.Get(reason) == 0) continue;
+    hash.Add(ReasonName(reason));
+    hash.Add(result.counters.Get(reason));
+  }
+  std::printf(
+      "{\"bytes\": %llu, \"signals\": %llu, \"entries\": %llu, \"scan_cpu_seconds\": %.4f, "
+      "\"read_cpu_seconds\": %.4f, \"hash\": \"%016llx\"}\n",
+      static_cast<unsigned long long>(bytes),
+      static_cast<unsigned long long>(progress.signals.load()),
+      static_cast<unsigned long long>(entries), scanned - start, (read - scanned) / 2,
+      static_cast<unsigned long long>(hash.value()));
+  return 0;
+}
+
+}  // namespace
+}  // namespace culprit::bench
+
+int main(int argc, char** argv) { return culprit::bench::Run(argc, argv); }

@@ -1,0 +1,57 @@
+// The signals of the record being gathered: all that a SignalMaker keeps from block to block apart
+// from counts. Plain data with text of its own (blocks go, a record may go on in the next one), in
+// memory that is reused from record to record. One thread.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "engine/core/signal.h"
+
+namespace culprit {
+
+struct PendingRecord {
+  struct Text {  // a piece of `bytes`
+    uint32_t begin = 0;
+    uint32_t size = 0;
+  };
+  struct Item {
+    SignatureIndex signature = 0;
+    uint64_t offset = 0;
+    uint32_t length = 0;
+    TimeUs time = kNoTime;
+    TimeOrigin time_origin = TimeOrigin::kAssumed;
+    Level level = Level::kUnknown;
+    Text component, target, service, instance, line, message;
+    uint32_t first_capture = 0;
+    uint32_t captures = 0;
+  };
+
+  uint64_t head = UINT64_MAX;  // Record::head_offset; none before the first record
+  std::vector<Item> items;
+  std::vector<std::pair<Text, Text>> captures;
+  std::string bytes;
+
+  Text Keep(std::string_view text) {
+    const Text out = {static_cast<uint32_t>(bytes.size()), static_cast<uint32_t>(text.size())};
+    bytes.append(text);
+    return out;
+  }
+  std::string_view View(Text text) const {
+    return std::string_view(bytes).substr(text.begin, text.size);
+  }
+  bool Has(SignatureIndex signature) const {
+    for (const Item& item : items)
+      if (item.signature == signature) return true;
+    return false;
+  }
+  void Clear() {
+    items.clear();
+    captures.clear();
+    bytes.clear();
+  }
+};
+
+}  // namespace culprit
