@@ -185,7 +185,9 @@ class LiveStore {
                                                               size_t max_bytes) = 0;
   virtual absl::Status Commit(const ReasonCommit& commit) = 0;
   // The newest undamaged checkpoint (an older one only leads to more work, not to other results).
-  // None: begin with nothing, at seq 0. DataLoss: the log's head was cut and no checkpoint is left.
+  // None: begin with nothing, at seq 0. One with empty bytes: begin with nothing behind its log_seq
+  // (the log before it was lost; OpenReport said so). DataLoss: the log's head was cut and no
+  // checkpoint is left.
   virtual absl::StatusOr<std::optional<Checkpoint>> LoadCheckpoint() = 0;
   // The oldest one that the kept log continues: where `replay --signal-log` starts.
   virtual absl::StatusOr<std::optional<Checkpoint>> OldestCheckpoint() = 0;
