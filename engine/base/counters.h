@@ -28,6 +28,7 @@ enum class Reason : uint8_t {
   kControlMessage,     // CloudWatch's own message to its subscriber: left out
   kEventTooLong,       // event of a JSON envelope above 1 MiB: passed on as it stands
   kSignatureGone,      // restored state of a signature that the packs no longer have: let go
+  kUnreadLost,         // tailed file truncated or deleted before it was read to its end
   kCount
 };
 
@@ -42,7 +43,7 @@ constexpr std::string_view ReasonName(Reason reason) {
       "outside_range",       "key_overflow",     "template_overflow",
       "evidence_truncated",  "unreadable_input", "binary_input",
       "duplicate_in_record", "state_evicted",    "control_message",
-      "event_too_long",      "signature_gone"};
+      "event_too_long",      "signature_gone",   "unread_lost"};
   return kNames[static_cast<size_t>(reason)];
 }
 

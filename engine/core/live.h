@@ -17,6 +17,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "engine/base/counters.h"
 #include "engine/core/time.h"
 
 namespace culprit {
@@ -63,6 +64,7 @@ struct LiveBatch {
   std::string resume;                 // opaque; how to go on behind this batch
   std::vector<std::string> receipts;  // ids to be recognised should they come again
   std::vector<DeadLetter> dead_letters;
+  Counters counters;           // what the source cut or gave up in this stretch; committed with it
   bool end_of_stream = false;  // nothing ever follows (a deleted file read to its end)
   // Called exactly once: OK after the commit; an error if it will not be committed (shutdown, state
   // lost): then nothing may be acknowledged. From the committing thread; must not block or push.

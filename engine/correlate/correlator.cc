@@ -145,6 +145,7 @@ void Correlator::Finish(TimeUs end) {
   AdvanceTo(end);
   if (!bursts_.empty() && evaluation_.now < now_) Evaluate(now_);
   book_.PageNow(now_);
+  ++steps_;
   due_known_ = false;
 }
 
@@ -168,6 +169,7 @@ void Correlator::Advance(TimeUs until) {
 }
 
 void Correlator::Step(TimeUs now) {
+  ++steps_;
   due_known_ = false;
   std::set<uint64_t> done;
   book_.Resolve(
@@ -282,13 +284,18 @@ ExplainContext Correlator::Context() const {
   return {*knowledge_, topology_, modes_, evaluation_, bursts_, options_, &bonus_};
 }
 
-std::vector<Incident> Correlator::Incidents() const {
+std::vector<Incident> Correlator::OpenIncidents() const {
   std::vector<Incident> result;
-  for (const LiveIncident& i : book_.finished()) result.push_back(i.value);
   for (const LiveIncident& i : book_.live()) {
     Incident& incident = result.emplace_back(i.value);
     culprit::Explain(Context(), i, &incident);
   }
+  return result;
+}
+
+std::vector<Incident> Correlator::Incidents() const {
+  std::vector<Incident> result = OpenIncidents();
+  for (const LiveIncident& i : book_.finished()) result.push_back(i.value);
   std::sort(result.begin(), result.end(), [](const Incident& a, const Incident& b) {
     return std::tie(a.onset, a.id) < std::tie(b.onset, b.id);
   });

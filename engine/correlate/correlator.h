@@ -2,6 +2,7 @@
 // the same slices give the same incidents byte for byte. Copyable: a copy is a checkpoint.
 #pragma once
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <set>
@@ -44,6 +45,13 @@ class Correlator {
 
   // All incidents, over or not, by (onset, id); filled completely. Computes on call.
   std::vector<Incident> Incidents() const;
+  // Live: those that are not over, filled completely, and those that are, oldest first.
+  std::vector<Incident> OpenIncidents() const;
+  const std::deque<LiveIncident>& finished() const { return book_.finished(); }
+  // Live: how often incidents were looked at so far, and when they are next, should no slice come
+  // before (INT64_MAX: never). Nothing about them changes in between.
+  uint64_t steps() const { return steps_; }
+  TimeUs next_due() const { return NextDue(); }
   std::vector<Symptom> Unattributed() const;  // bursts in no incident, by onset
   std::vector<ReportEdge> Edges() const;      // active topology, sorted
   // A person confirmed this root: its prior grows (mode as in Hypothesis::failure_mode).
@@ -86,6 +94,7 @@ class Correlator {
   mutable TimeUs due_ = INT64_MAX;  // of NextDue, while due_known_
   mutable bool due_known_ = false;
   bool dirty_ = false;
+  uint64_t steps_ = 0;
 };
 
 }  // namespace culprit

@@ -125,7 +125,9 @@ class Walker {
     }
     if (S_ISDIR(st.st_mode)) return Directory(path, {st.st_dev, st.st_ino}, depth);
     if (S_ISREG(st.st_mode)) {
-      found_.push_back({{path, index_, true}, {st.st_dev, st.st_ino}});
+      found_.push_back({{path, index_, true, st.st_dev, st.st_ino, st.st_size,
+                         st.st_mtim.tv_sec * int64_t{1'000'000'000} + st.st_mtim.tv_nsec},
+                        {st.st_dev, st.st_ino}});
     } else if (named && (S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode))) {
       found_.push_back({{path, index_, false}, {}});
     } else {

@@ -2,6 +2,7 @@
 // file. Owned by ingest; one thread.
 #pragma once
 #include <cstddef>
+#include <cstdint>
 #include <set>
 #include <string>
 #include <string_view>
@@ -15,6 +16,10 @@ struct FoundFile {
   std::string path;     // "-": standard input
   size_t input = 0;     // index of the input it came from
   bool regular = true;  // else a pipe or device that was named itself
+  // Of a regular file, when it was found.
+  uint64_t device = 0, inode = 0;
+  int64_t size_bytes = -1;
+  int64_t modified_ns = 0;  // since the epoch
 };
 
 struct LeftOut {
@@ -32,9 +37,8 @@ struct WalkResult {
 };
 
 // Directories are walked to any depth, symbolic links are followed, loops are cut. In a glob `*`,
-// `?` and
-// `[...]` stay within one name and do not match a leading dot; `**` stands for any number of
-// directories. A path that exists is never taken as a glob.
+// `?` and `[...]` stay within one name and do not match a leading dot; `**` stands for any number
+// of directories. A path that exists is never taken as a glob.
 WalkResult WalkInputs(const std::vector<std::string>& inputs);
 
 // The reason why a file of this name is no log ("hidden file", "editor backup"), else empty. The

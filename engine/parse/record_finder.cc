@@ -196,11 +196,8 @@ void RecordFinder::Join(std::string_view block, const Head& head, std::string_vi
     std::swap(previous, next);
     turn ^= 1;
   }
-  if (!fields.error.empty() && !Contains(record_.message, fields.error)) {
-    start_message();
-    message_.append(": ").append(fields.error);
-  }
   if (joined) record_.message = message_;
+  AddError();
   if (head.in_carry) {
     text_.assign(carry_.bytes, head.at);
     text_.append(block.substr(0, block_end));
@@ -211,6 +208,38 @@ void RecordFinder::Join(std::string_view block, const Head& head, std::string_vi
   while (!record_.text.empty() && (record_.text.back() == '\n' || record_.text.back() == '\r')) {
     record_.text.remove_suffix(1);
   }
+}
+
+// The error that the head names in a field of its own belongs to the message.
+void RecordFinder::AddError() {
+  const std::string_view error = record_.head.error;
+  if (error.empty() || Contains(record_.message, error)) return;
+  if (record_.message.data() != message_.data()) message_.assign(record_.message);
+  message_.append(": ").append(error);
+  record_.message = message_;
+}
+
+const FoundRecord& RecordFinder::FindWhole(std::string_view message) {
+  block_ = nullptr;
+  Forget();
+  while (!message.empty() && (message.back() == '\n' || message.back() == '\r'))
+    message.remove_suffix(1);
+  record_.truncated = message.size() > bounds_.max_bytes;
+  message = message.substr(0, bounds_.max_bytes);
+  const std::string_view head_line = LineAt(message, 0);
+  LineFields fields;
+  head_->Parse(head_line, &fields);
+  record_.head = fields;
+  record_.head_offset = 0;
+  record_.time_before = kNoTime;
+  record_.text = message;
+  record_.message = record_.head.message;
+  if (head_line.size() < message.size()) {
+    message_.assign(record_.message).append(message.substr(head_line.size()));
+    record_.message = message_;
+  }
+  AddError();
+  return record_;
 }
 
 const FoundRecord& RecordFinder::Find(std::string_view block, uint64_t block_offset, size_t at) {
@@ -243,6 +272,23 @@ const FoundRecord& RecordFinder::Find(std::string_view block, uint64_t block_off
   }
   Join(block, head, head_line);
   return record_;
+}
+
+size_t RecordFinder::TailBegin(std::string_view block, uint64_t block_offset) {
+  SetBlock(block, block_offset);
+  const size_t last = LineStartBefore(block, block.size());
+  const std::string_view line = LineAt(block, last);
+  LineFields fields;
+  line_->Parse(line, &fields);
+  const Head head = FindHead(block, last, last + line.size(), fields);
+  if (!head.in_bounds) return last;
+  return head.in_carry ? 0 : head.at;
+}
+
+void RecordFinder::set_carry(RecordCarry carry) {
+  carry_ = std::move(carry);
+  block_ = nullptr;
+  Forget();
 }
 
 void RecordFinder::EndBlock(std::string_view block, uint64_t block_offset) {

@@ -9,6 +9,7 @@
 
 #include "engine/parse/fields.h"
 #include "engine/parse/line_parser.h"
+#include "engine/parse/record_carry.h"
 
 namespace culprit {
 
@@ -35,17 +36,17 @@ class RecordFinder {
 
   // `at`: where the line starts in `block`. The reference holds until the next call.
   const FoundRecord& Find(std::string_view block, uint64_t block_offset, size_t at);
+  // One record, whatever its lines look like. Knows of no other lines and remembers nothing.
+  const FoundRecord& FindWhole(std::string_view message);
   void EndBlock(std::string_view block, uint64_t block_offset);
+  // Where the block's last record begins, which lines to come may continue; 0: in the block or
+  // before it.
+  size_t TailBegin(std::string_view block, uint64_t block_offset);
+
+  const RecordCarry& carry() const { return carry_; }
+  void set_carry(RecordCarry carry);
 
  private:
-  // What stands before the current block.
-  struct Carry {
-    std::string bytes;             // from the head of the last record to the block's end
-    uint64_t offset = 0;           // of bytes[0]
-    bool whole = true;             // false: the head is out of bounds; only the last line is here
-    TimeUs last_time = kNoTime;    // of the nearest line with a time
-    TimeUs before_head = kNoTime;  // of the nearest line with a time before bytes[0]
-  };
   // Where a record starts, looking back from one of its lines.
   struct Head {
     bool in_bounds = false;
@@ -60,6 +61,7 @@ class RecordFinder {
   Head FindHead(std::string_view block, size_t at, size_t end, const LineFields& fields);
   TimeUs TimeBefore(std::string_view block, size_t at);
   void Join(std::string_view block, const Head& head, std::string_view head_line);
+  void AddError();
   bool SurelyStarts(std::string_view head_line, std::string_view line);
 
   const RecordBounds bounds_;
@@ -67,7 +69,7 @@ class RecordFinder {
   const bool untimed_;
   // Of the asked line, of the head (owns the views in record_), and two neighbours.
   std::unique_ptr<LineParser> line_, head_, peek_[2];
-  Carry carry_;
+  RecordCarry carry_;  // what stands before the current block
   FoundRecord record_;
   std::string text_, message_;
 

@@ -87,6 +87,14 @@ class StreamParser::Impl {
   void Sniff(std::string_view head);
   void Parse(std::string_view block, uint64_t block_offset, std::string_view line, Record* record);
   void EndBlock(std::string_view block, uint64_t block_offset);
+  size_t TailBegin(std::string_view block, uint64_t block_offset) {
+    return finder_->TailBegin(block, block_offset);
+  }
+  void ParseMessage(std::string_view message, TimeUs time, std::string_view service,
+                    Record* record);
+  void set_assumed_time(TimeUs time) { assumed_time_ = time; }
+  StreamParserState Save() const;
+  void Restore(const StreamParserState& state);
 
   std::string_view format_name() const { return format_name_; }
   std::string ExplainFormat() const;
@@ -109,6 +117,7 @@ class StreamParser::Impl {
   void SetServiceRule();
   TimeUs AssumedTime() const {
     if (first_time_ != kNoTime) return first_time_;
+    if (assumed_time_ != kNoTime) return assumed_time_;
     return info_.modified != kNoTime ? info_.modified : 0;
   }
   void Resolve(const LineFields& fields, Record* record) const;
@@ -122,6 +131,7 @@ class StreamParser::Impl {
   std::string format_name_ = "plain";
   std::string why_format_ = "nothing was looked at yet";
   TimeUs first_time_ = kNoTime;
+  TimeUs assumed_time_ = kNoTime;
   bool untimed_ = false;  // the first lines hold no time: none is searched for
   bool kernel_clock_ = false, year_inferred_ = false, zone_assumed_ = false;
   bool service_from_record_ = true;
@@ -270,6 +280,60 @@ void StreamParser::Impl::Parse(std::string_view block, uint64_t block_offset, st
   if (!simdjson::validate_utf8(line.data(), line.size())) counters_->Count(Reason::kInvalidUtf8);
 }
 
+void StreamParser::Impl::ParseMessage(std::string_view message, TimeUs time,
+                                      std::string_view service, Record* record) {
+  const FoundRecord& found = finder_->FindWhole(message);
+  *record = Record{};
+  record->text = found.text;
+  record->message = found.message;
+  record->truncated = found.truncated;
+  Resolve(found.head, record);
+  if (service_from_record_ && found.head.service.empty() && !service.empty())
+    record->service = service;
+  record->time_origin = TimeOrigin::kParsed;
+  if (found.head.stamp.known() && found.head.stamp.dated) {
+    record->time = found.head.stamp.time;
+  } else if (time != kNoTime) {
+    record->time = time;
+  } else {
+    record->time = found.head.stamp.known() ? found.head.stamp.time : AssumedTime();
+    record->time_origin = TimeOrigin::kAssumed;
+  }
+  if (found.truncated) counters_->Count(Reason::kRecordTruncated);
+  if (record->time_origin == TimeOrigin::kAssumed) counters_->Count(Reason::kTimeAssumed);
+  if (!simdjson::validate_utf8(message.data(), message.size()))
+    counters_->Count(Reason::kInvalidUtf8);
+}
+
+StreamParserState StreamParser::Impl::Save() const {
+  return {.sniffed = sniffed_ > 0,
+          .format_name = format_name_,
+          .guess = static_cast<uint8_t>(settings_.guess),
+          .floating_time = settings_.floating_time,
+          .epoch_time = settings_.epoch_time,
+          .joins_text = joins_text_,
+          .untimed = untimed_,
+          .kernel_clock = kernel_clock_,
+          .boot = settings_.boot,
+          .first_time = first_time_,
+          .carry = finder_->carry()};
+}
+
+void StreamParser::Impl::Restore(const StreamParserState& state) {
+  format_name_ = state.format_name;
+  settings_.guess = static_cast<FormatId>(std::min<size_t>(state.guess, kFormatNames.size() - 1));
+  settings_.floating_time = state.floating_time;
+  settings_.epoch_time = state.epoch_time;
+  settings_.boot = state.boot;
+  joins_text_ = state.joins_text;
+  untimed_ = state.untimed;
+  kernel_clock_ = state.kernel_clock;
+  first_time_ = state.first_time;
+  sniffed_ = state.sniffed ? 1 : 0;
+  MakeFinder();
+  finder_->set_carry(state.carry);
+}
+
 void StreamParser::Impl::EndBlock(std::string_view block, uint64_t block_offset) {
   finder_->EndBlock(block, block_offset);
 }
@@ -310,6 +374,16 @@ void StreamParser::Parse(std::string_view block, uint64_t block_offset, std::str
 void StreamParser::EndBlock(std::string_view block, uint64_t block_offset) {
   impl_->EndBlock(block, block_offset);
 }
+size_t StreamParser::TailBegin(std::string_view block, uint64_t block_offset) {
+  return impl_->TailBegin(block, block_offset);
+}
+void StreamParser::ParseMessage(std::string_view message, TimeUs time, std::string_view service,
+                                Record* record) {
+  impl_->ParseMessage(message, time, service, record);
+}
+void StreamParser::set_assumed_time(TimeUs time) { impl_->set_assumed_time(time); }
+StreamParserState StreamParser::Save() const { return impl_->Save(); }
+void StreamParser::Restore(const StreamParserState& state) { impl_->Restore(state); }
 std::string_view StreamParser::format_name() const { return impl_->format_name(); }
 std::string StreamParser::ExplainFormat() const { return impl_->ExplainFormat(); }
 std::string StreamParser::ExplainService() const { return impl_->ExplainService(); }

@@ -28,6 +28,7 @@
 #include "absl/time/time.h"
 #include "engine/base/counters.h"
 #include "engine/core/record.h"
+#include "engine/parse/record_carry.h"
 
 namespace culprit {
 
@@ -50,6 +51,22 @@ std::vector<std::string_view> FormatNames();
 // Empty if the options are usable, else what is wrong with them (unknown format, bad regex).
 std::string ParseOptionsError(const ParseOptions& options);
 
+// All that a parser knows of its stream between two blocks: what Sniff found, and what the next
+// block needs of those before. A parser made with the same stream and options goes on from it.
+struct StreamParserState {
+  bool sniffed = false;
+  std::string format_name;
+  uint8_t guess = 0;  // FormatId
+  bool floating_time = true;
+  bool epoch_time = true;
+  bool joins_text = false;
+  bool untimed = false;
+  bool kernel_clock = false;
+  TimeUs boot = 0;
+  TimeUs first_time = kNoTime;
+  RecordCarry carry;
+};
+
 class StreamParser {
  public:
   // `counters` must outlive the parser. Unusable options count as defaults.
@@ -70,6 +87,22 @@ class StreamParser {
   // The block is done: keeps its last record and its last time for the next block. Blocks must come
   // in order and without gaps.
   void EndBlock(std::string_view block, uint64_t block_offset);
+
+  // Live streams grow: where the last record of the block begins. Lines to come may continue it;
+  // what is before it is done. Offset in `block`.
+  size_t TailBegin(std::string_view block, uint64_t block_offset);
+
+  // A message of an envelope (Kafka, forward, ...): one record, whatever its lines look like. Where
+  // it names no time or service itself, those of the envelope hold (kNoTime, empty: not known).
+  void ParseMessage(std::string_view message, TimeUs time, std::string_view service,
+                    Record* record);
+
+  // Live streams: of records before any time is known, instead of the file's time (kAssumed).
+  void set_assumed_time(TimeUs time);
+
+  StreamParserState Save() const;
+  // Between two blocks. What Explain... say is not restored.
+  void Restore(const StreamParserState& state);
 
   std::string_view format_name() const;  // from the outside in: "docker+log4j", "json", "plain"
   std::string ExplainFormat() const;     // sentences: why this format, zone, year rule

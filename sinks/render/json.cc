@@ -174,6 +174,12 @@ std::string RenderJson(const Report& report, bool pretty) {
   return Dump(out, pretty ? 2 : -1);
 }
 
+std::string RenderIncidentJson(const Incident& incident, const Report& report) {
+  std::string out = Dump(Of(incident, report), -1);
+  out.pop_back();
+  return out;
+}
+
 std::string RenderJsonLines(const Report& report) {
   std::string out;
   for (const Incident& i : report.incidents) out += Dump(Of(i, report), -1);

@@ -23,6 +23,9 @@ std::string RenderText(const Report& report, const TextOptions& options);
 // equal reports. `pretty`: indented by 2.
 std::string RenderJson(const Report& report, bool pretty = true);
 
+// One incident as in RenderJsonLines, without a newline; of the report only the streams are used.
+std::string RenderIncidentJson(const Incident& incident, const Report& report);
+
 // One line per incident, then one {"stats": ...} line.
 std::string RenderJsonLines(const Report& report);
 

@@ -1,0 +1,295 @@
+#include "engine/ingest/kafka/consumer.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "engine/base/status.h"
+
+namespace culprit {
+namespace {
+
+constexpr int kPollMs = 100;
+constexpr int kHeldPollMs = 10;
+constexpr absl::Duration kHealthPeriod = absl::Milliseconds(500);
+
+KafkaPartition PartitionOf(const rd_kafka_message_t& message) {
+  return {rd_kafka_topic_name(message.rkt), message.partition};
+}
+
+}  // namespace
+
+KafkaConsumer::KafkaConsumer(const KafkaConfig& config)
+    : config_(config), envelope_(config), messages_(kMessagesPerPoll) {}
+
+KafkaConsumer::~KafkaConsumer() { Stop(); }
+
+absl::Status KafkaConsumer::Prepare() {
+  const auto wrong = [&](const std::string& what) {
+    return absl::InvalidArgumentError(absl::StrCat("kafka source '", config_.name, "': ", what));
+  };
+  if (config_.brokers.empty()) return wrong("brokers is missing; expected host:9092,host:9092");
+  if (config_.topics.empty()) return wrong("topics is empty; expected names, or ^patterns");
+  std::string reset = config_.start_at;
+  if (reset != "earliest" && reset != "latest") {
+    absl::Time time;
+    std::string error;
+    if (!absl::ParseTime(absl::RFC3339_full, config_.start_at, &time, &error))
+      return wrong(
+          absl::StrCat("start_at '", config_.start_at,
+                       "': expected earliest, latest or a time like 2026-11-21T06:51:05Z"));
+    start_time_ = absl::ToUnixMicros(time);
+    reset = "earliest";
+  }
+  std::map<std::string, std::string> properties = {
+      {"bootstrap.servers", config_.brokers},
+      {"client.id", "culprit"},
+      {"group.id", config_.group},
+      {"auto.offset.reset", reset},
+      {"auto.commit.interval.ms", "1000"},
+      {"partition.assignment.strategy", "cooperative-sticky"},
+      {"queued.max.messages.kbytes", "32768"},
+      {"topic.metadata.refresh.interval.ms", "30000"},  // new topics of a pattern
+      {"statistics.interval.ms", "2000"},
+      {"socket.keepalive.enable", "true"},
+  };
+  if (config_.tls || !config_.sasl_mechanism.empty())
+    properties["security.protocol"] = config_.sasl_mechanism.empty() ? "ssl"
+                                      : config_.tls                  ? "sasl_ssl"
+                                                                     : "sasl_plaintext";
+  const auto put = [&](const char* property, const std::string& value) {
+    if (!value.empty()) properties[property] = value;
+  };
+  put("ssl.ca.location", config_.ca_file);
+  put("ssl.certificate.location", config_.certificate_file);
+  put("ssl.key.location", config_.key_file);
+  put("sasl.mechanisms", config_.sasl_mechanism);
+  put("sasl.username", config_.username);
+  put("sasl.password", config_.password.Reveal());
+  for (const auto& [property, value] : config_.properties) properties[property] = value;
+  // What exactness rests on is not the user's to change.
+  properties["enable.auto.commit"] = "true";
+  properties["enable.auto.offset.store"] = "false";
+  properties["enable.partition.eof"] = "false";
+  if (const absl::Status status = settings_.SetAll(properties); !status.ok())
+    return wrong(std::string(status.message()));
+
+  rd_kafka_conf_set_opaque(settings_.get(), this);
+  rd_kafka_conf_set_rebalance_cb(
+      settings_.get(),
+      [](rd_kafka_t*, rd_kafka_resp_err_t event, rd_kafka_topic_partition_list_t* partitions,
+         void* self) { static_cast<KafkaConsumer*>(self)->Rebalance(event, partitions); });
+  rd_kafka_conf_set_error_cb(
+      settings_.get(), [](rd_kafka_t*, int error, const char* reason, void* self) {
+        static_cast<KafkaConsumer*>(self)->Trouble(
+            absl::StrCat(rd_kafka_err2str(static_cast<rd_kafka_resp_err_t>(error)), ": ", reason));
+      });
+  rd_kafka_conf_set_stats_cb(settings_.get(), [](rd_kafka_t*, char* json, size_t size, void* self) {
+    // A broker that answers ends trouble with connections.
+    if (std::string_view(json, size).find("\"state\":\"UP\"") != std::string_view::npos)
+      static_cast<KafkaConsumer*>(self)->Trouble("");
+    return 0;
+  });
+  rd_kafka_conf_set_log_cb(
+      settings_.get(), [](const rd_kafka_t*, int level, const char* facility, const char* text) {
+        spdlog::log(level <= 4 ? spdlog::level::warn : spdlog::level::debug, "librdkafka {}: {}",
+                    facility, text);
+      });
+  return absl::OkStatus();
+}
+
+absl::Status KafkaConsumer::Start(LiveSink* sink, const std::vector<ResumePoint>& resume) {
+  sink_ = sink;
+  for (const ResumePoint& point : resume) {
+    if (point.resume.empty()) continue;  // announced, nothing read
+    const size_t slash = point.stream.key.rfind('/');
+    const std::optional<int64_t> number =
+        slash == std::string::npos ? std::nullopt
+                                   : ParseKafkaResume(point.stream.key.substr(slash + 1));
+    const std::optional<int64_t> next = ParseKafkaResume(point.resume);
+    if (!number || !next) {
+      spdlog::error("kafka source {}: resume point of '{}' cannot be read; the group's is used",
+                    config_.name, point.stream.key);
+      continue;
+    }
+    book_->Remember({point.stream.key.substr(0, slash), static_cast<int32_t>(*number)}, *next);
+  }
+  CULPRIT_ASSIGN_OR_RETURN(kafka_, settings_.Make(RD_KAFKA_CONSUMER));
+  rd_kafka_poll_set_consumer(kafka_.get());
+  queue_.reset(rd_kafka_queue_get_consumer(kafka_.get()));
+  const KafkaTopicList topics = NewKafkaTopicList();
+  for (const std::string& topic : config_.topics)
+    rd_kafka_topic_partition_list_add(topics.get(), topic.c_str(), RD_KAFKA_PARTITION_UA);
+  if (const rd_kafka_resp_err_t error = rd_kafka_subscribe(kafka_.get(), topics.get());
+      error != RD_KAFKA_RESP_ERR_NO_ERROR)
+    return absl::InvalidArgumentError(absl::StrCat("kafka source '", config_.name, "': topics ",
+                                                   absl::StrJoin(config_.topics, ", "), ": ",
+                                                   rd_kafka_err2str(error)));
+  thread_ = std::thread([this] { Run(); });
+  return absl::OkStatus();
+}
+
+void KafkaConsumer::Run() {
+  absl::Time next_health = absl::InfinitePast();
+  while (!stopping_) {
+    const bool free = PushHeld();
+    SetPaused(!free || draining_);
+    Poll(free ? kPollMs : kHeldPollMs);
+    HoldAll();
+    if (const absl::Time now = absl::Now(); now >= next_health) {
+      TellOffsets();
+      UpdateHealth();
+      next_health = now + kHealthPeriod;
+    }
+    const absl::MutexLock lock(&mutex_);
+    holds_ = !held_.empty();
+  }
+  TellOffsets();
+  rd_kafka_consumer_close(kafka_.get());  // revokes: what is in flight is waited for
+}
+
+void KafkaConsumer::Poll(int timeout_ms) {
+  const ssize_t count =
+      rd_kafka_consume_batch_queue(queue_.get(), timeout_ms, messages_.data(), messages_.size());
+  for (ssize_t i = 0; i < count; ++i) {
+    Take(*messages_[static_cast<size_t>(i)]);
+    rd_kafka_message_destroy(messages_[static_cast<size_t>(i)]);
+  }
+}
+
+void KafkaConsumer::Take(const rd_kafka_message_t& message) {
+  if (message.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    Trouble(absl::StrCat(message.rkt != nullptr ? rd_kafka_topic_name(message.rkt) : "consumer",
+                         ": ", rd_kafka_message_errstr(&message)));
+    return;
+  }
+  if (lost_sink_) return;
+  const bool same = last_partition_ != nullptr && last_partition_->second == message.partition &&
+                    last_partition_->first == rd_kafka_topic_name(message.rkt);
+  if (!same) {
+    const KafkaPartition partition = PartitionOf(message);
+    // A batch may still hold messages of a partition that was revoked while it was gathered.
+    if (!book_->assigned(partition)) return;
+    last_builder_ = &Builder(partition);
+    last_partition_ = &builders_.find(partition)->first;
+  }
+  if (message.offset < last_builder_->expected_offset()) return;  // sent again after a pause
+  KafkaRecord record;
+  record.offset = message.offset;
+  if (message.payload != nullptr)
+    record.value = {static_cast<const char*>(message.payload), message.len};
+  if (message.key != nullptr) record.key = {static_cast<const char*>(message.key), message.key_len};
+  rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
+  const int64_t ms = rd_kafka_message_timestamp(&message, &type);
+  if (type != RD_KAFKA_TIMESTAMP_NOT_AVAILABLE && ms > 0) record.time = ms * 1000;
+  rd_kafka_headers_t* headers = nullptr;
+  if (envelope_.wants_headers() &&
+      rd_kafka_message_headers(&message, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    const char* name = nullptr;
+    const void* value = nullptr;
+    size_t size = 0;
+    for (size_t i = 0;
+         rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR;
+         ++i)
+      if (value != nullptr && envelope_.WantsHeader(name))
+        record.headers.emplace_back(name, std::string_view(static_cast<const char*>(value), size));
+  }
+  last_builder_->Add(record);
+  if (last_builder_->bytes() >= kLiveBatchBytes)
+    Hold(last_builder_->Take(), *last_partition_, last_builder_->expected_offset());
+}
+
+KafkaBatchBuilder& KafkaConsumer::Builder(const KafkaPartition& partition) {
+  const auto found = builders_.find(partition);
+  if (found != builders_.end()) return found->second;
+  auto stream = std::make_shared<LiveStream>();
+  stream->source = config_.name;
+  stream->key = absl::StrCat(partition.first, "/", partition.second);
+  stream->display = absl::StrCat("kafka:", partition.first, "[", partition.second, "]");
+  return builders_
+      .emplace(partition, KafkaBatchBuilder(std::move(stream), partition.first, &envelope_))
+      .first->second;
+}
+
+void KafkaConsumer::Hold(LiveBatch batch, const KafkaPartition& partition, int64_t next_offset) {
+  batch.done = [book = book_, partition, next_offset](const absl::Status& status) {
+    book->Done(partition, next_offset, status.ok());
+  };
+  held_.push_back({partition, next_offset, std::move(batch)});
+}
+
+void KafkaConsumer::HoldAll() {
+  for (auto& [partition, builder] : builders_)
+    if (!builder.empty()) Hold(builder.Take(), partition, builder.expected_offset());
+}
+
+bool KafkaConsumer::PushHeld() {
+  while (!held_.empty()) {
+    Held& held = held_.front();
+    const uint64_t records = held.batch.messages.size();
+    const uint64_t bytes = held.batch.bytes.size();
+    book_->Pushed(held.partition);
+    const absl::StatusOr<bool> taken = sink_->TryPush(&held.batch);
+    if (!taken.ok() || !*taken) book_->Done(held.partition, held.next_offset, false);
+    if (!taken.ok()) {
+      lost_sink_ = true;
+      held_.clear();
+      return true;
+    }
+    if (!*taken) return false;
+    held_.pop_front();
+    const absl::MutexLock lock(&mutex_);
+    health_.records += records;
+    health_.bytes += bytes;
+    health_.last_data = absl::ToUnixMicros(absl::Now());
+    trouble_.clear();
+  }
+  return true;
+}
+
+void KafkaConsumer::SetPaused(bool paused) {
+  if (paused == paused_) return;
+  paused_ = paused;
+  rd_kafka_topic_partition_list_t* assignment = nullptr;
+  if (rd_kafka_assignment(kafka_.get(), &assignment) != RD_KAFKA_RESP_ERR_NO_ERROR) return;
+  const KafkaTopicList owner(assignment);
+  if (paused)
+    rd_kafka_pause_partitions(kafka_.get(), assignment);
+  else
+    rd_kafka_resume_partitions(kafka_.get(), assignment);
+}
+
+void KafkaConsumer::TellOffsets() {
+  const auto committed = book_->TakeCommitted();
+  if (committed.empty()) return;
+  const KafkaTopicList list = NewKafkaTopicList();
+  for (const auto& [partition, next] : committed)
+    rd_kafka_topic_partition_list_add(list.get(), partition.first.c_str(), partition.second)
+        ->offset = next;
+  // A partition that was just revoked is refused; the revocation committed it.
+  rd_kafka_offsets_store(kafka_.get(), list.get());
+}
+
+void KafkaConsumer::Drain() {
+  draining_ = true;
+  const absl::MutexLock lock(&mutex_);
+  const auto empty = [&] {
+    mutex_.AssertReaderHeld();
+    return !holds_;
+  };
+  mutex_.AwaitWithTimeout(absl::Condition(&empty), absl::Microseconds(config_.drain_timeout));
+}
+
+void KafkaConsumer::Stop() {
+  stopping_ = true;
+  if (thread_.joinable()) thread_.join();
+  queue_.reset();
+  kafka_.reset();
+  const absl::MutexLock lock(&mutex_);
+  health_.state = SourceState::kStopped;
+}
+
+}  // namespace culprit

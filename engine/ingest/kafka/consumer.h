@@ -1,0 +1,93 @@
+// The librdkafka side of the Kafka source: one thread that polls, batches, pushes, and answers
+// rebalances. Internal to this folder.
+//
+// Back-pressure never blocks the thread, or the broker would expel it: a batch that the sink does
+// not take waits in `held_`, the partitions are paused, polling goes on.
+#pragma once
+#include <atomic>
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "engine/core/live.h"
+#include "engine/ingest/kafka/kafka_batch.h"
+#include "engine/ingest/kafka/kafka_config.h"
+#include "engine/ingest/kafka/partition_book.h"
+#include "engine/port/kafka.h"
+
+namespace culprit {
+
+class KafkaConsumer : public LiveSource {
+ public:
+  explicit KafkaConsumer(const KafkaConfig& config);
+  ~KafkaConsumer() override;
+  absl::Status Prepare();  // settings only
+
+  absl::Status Start(LiveSink* sink, const std::vector<ResumePoint>& resume) override;
+  void Drain() override;
+  void Stop() override;
+  SourceHealth health() const override;
+  const std::string& name() const override { return config_.name; }
+
+ private:
+  static constexpr size_t kMessagesPerPoll = 4096;
+
+  void Run();
+  void Poll(int timeout_ms);
+  void Take(const rd_kafka_message_t& message);
+  KafkaBatchBuilder& Builder(const KafkaPartition& partition);
+  void Hold(LiveBatch batch, const KafkaPartition& partition, int64_t next_offset);
+  void Announce(const KafkaPartition& partition, LiveBatch batch) {
+    Hold(std::move(batch), partition, KafkaPartitionBook::kNoOffset);
+  }
+  void HoldAll();
+  bool PushHeld();  // true: nothing is held any more
+  void SetPaused(bool paused);
+  void TellOffsets();
+
+  void Rebalance(rd_kafka_resp_err_t event, rd_kafka_topic_partition_list_t* partitions);
+  void OnAssign(rd_kafka_topic_partition_list_t* partitions, bool incremental);
+  void OnRevoke(rd_kafka_topic_partition_list_t* partitions, bool incremental);
+  void ChooseOffsets(rd_kafka_topic_partition_list_t* partitions);
+  void Trouble(std::string text);
+  void UpdateHealth();
+
+  const KafkaConfig config_;
+  const KafkaEnvelope envelope_;
+  TimeUs start_time_ = kNoTime;  // of start_at, if it is a time
+  KafkaSettings settings_;
+  KafkaHandle kafka_;
+  KafkaQueue queue_;
+  LiveSink* sink_ = nullptr;
+  const std::shared_ptr<KafkaPartitionBook> book_ = std::make_shared<KafkaPartitionBook>();
+  std::thread thread_;
+  std::atomic<bool> draining_{false}, stopping_{false};
+
+  // Of the thread alone.
+  struct Held {
+    KafkaPartition partition;
+    int64_t next_offset;
+    LiveBatch batch;
+  };
+  std::map<KafkaPartition, KafkaBatchBuilder> builders_;
+  const KafkaPartition* last_partition_ = nullptr;  // of builders_: messages come in runs
+  KafkaBatchBuilder* last_builder_ = nullptr;
+  std::deque<Held> held_;
+  std::vector<rd_kafka_message_t*> messages_;
+  bool paused_ = false;
+  bool lost_sink_ = false;  // the program stops: nothing is taken any more
+
+  mutable absl::Mutex mutex_;
+  SourceHealth health_ ABSL_GUARDED_BY(mutex_);
+  std::string trouble_ ABSL_GUARDED_BY(mutex_);
+  bool holds_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace culprit

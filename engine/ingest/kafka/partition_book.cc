@@ -1,0 +1,83 @@
+#include "engine/ingest/kafka/partition_book.h"
+
+#include <algorithm>
+
+namespace culprit {
+
+void KafkaPartitionBook::Remember(const KafkaPartition& partition, int64_t next_offset) {
+  const absl::MutexLock lock(&mutex_);
+  Entry& entry = entries_[partition];
+  entry.committed = std::max(entry.committed, next_offset);
+}
+
+int64_t KafkaPartitionBook::Committed(const KafkaPartition& partition) const {
+  const absl::MutexLock lock(&mutex_);
+  const auto found = entries_.find(partition);
+  return found == entries_.end() ? kNoOffset : found->second.committed;
+}
+
+void KafkaPartitionBook::Assign(const KafkaPartition& partition) {
+  const absl::MutexLock lock(&mutex_);
+  Entry& entry = entries_[partition];
+  entry.assigned = true;
+  entry.told = kNoOffset;
+}
+
+void KafkaPartitionBook::Unassign(const KafkaPartition& partition) {
+  const absl::MutexLock lock(&mutex_);
+  entries_[partition].assigned = false;
+}
+
+bool KafkaPartitionBook::assigned(const KafkaPartition& partition) const {
+  const absl::MutexLock lock(&mutex_);
+  const auto found = entries_.find(partition);
+  return found != entries_.end() && found->second.assigned;
+}
+
+std::vector<KafkaPartition> KafkaPartitionBook::Assigned() const {
+  const absl::MutexLock lock(&mutex_);
+  std::vector<KafkaPartition> out;
+  for (const auto& [partition, entry] : entries_)
+    if (entry.assigned) out.push_back(partition);
+  return out;
+}
+
+void KafkaPartitionBook::Pushed(const KafkaPartition& partition) {
+  const absl::MutexLock lock(&mutex_);
+  ++entries_[partition].in_flight;
+}
+
+void KafkaPartitionBook::Done(const KafkaPartition& partition, int64_t next_offset,
+                              bool committed) {
+  const absl::MutexLock lock(&mutex_);
+  Entry& entry = entries_[partition];
+  --entry.in_flight;
+  if (committed) entry.committed = std::max(entry.committed, next_offset);
+}
+
+bool KafkaPartitionBook::WaitDone(const std::vector<KafkaPartition>& partitions,
+                                  absl::Time deadline) const {
+  const absl::MutexLock lock(&mutex_);
+  const auto idle = [&] {
+    mutex_.AssertReaderHeld();
+    return std::all_of(partitions.begin(), partitions.end(), [&](const KafkaPartition& p) {
+      mutex_.AssertReaderHeld();
+      const auto found = entries_.find(p);
+      return found == entries_.end() || found->second.in_flight == 0;
+    });
+  };
+  return mutex_.AwaitWithDeadline(absl::Condition(&idle), deadline);
+}
+
+std::vector<std::pair<KafkaPartition, int64_t>> KafkaPartitionBook::TakeCommitted() {
+  const absl::MutexLock lock(&mutex_);
+  std::vector<std::pair<KafkaPartition, int64_t>> out;
+  for (auto& [partition, entry] : entries_) {
+    if (!entry.assigned || entry.committed <= entry.told) continue;
+    entry.told = entry.committed;
+    out.emplace_back(partition, entry.committed);
+  }
+  return out;
+}
+
+}  // namespace culprit

@@ -1,0 +1,55 @@
+// What is known of each topic partition: whether it is ours, how far it was read, how far that is
+// committed. The consumer's thread assigns and reads; `done` callbacks of the pipeline note
+// commits. Thread-safe. Shared, since callbacks may outlive the source.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "engine/core/live.h"
+
+namespace culprit {
+
+using KafkaPartition = std::pair<std::string, int32_t>;  // topic, number
+
+class KafkaPartitionBook {
+ public:
+  static constexpr int64_t kNoOffset = -1;
+
+  // What an earlier run committed.
+  void Remember(const KafkaPartition& partition, int64_t next_offset);
+  // The next offset that culprit itself committed; kNoOffset: none.
+  int64_t Committed(const KafkaPartition& partition) const;
+
+  void Assign(const KafkaPartition& partition);
+  void Unassign(const KafkaPartition& partition);
+  bool assigned(const KafkaPartition& partition) const;
+  std::vector<KafkaPartition> Assigned() const;
+
+  // A batch that ends before `next_offset` was pushed; its `done` is Done with the same number.
+  void Pushed(const KafkaPartition& partition);
+  void Done(const KafkaPartition& partition, int64_t next_offset, bool committed);
+  // Until nothing of these partitions is in flight; false at the deadline.
+  bool WaitDone(const std::vector<KafkaPartition>& partitions, absl::Time deadline) const;
+
+  // Assigned partitions whose commit moved since the last call, with the next offset.
+  std::vector<std::pair<KafkaPartition, int64_t>> TakeCommitted();
+
+ private:
+  struct Entry {
+    int64_t committed = kNoOffset;
+    int64_t told = kNoOffset;  // to the broker
+    int in_flight = 0;
+    bool assigned = false;
+  };
+  mutable absl::Mutex mutex_;
+  std::map<KafkaPartition, Entry> entries_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace culprit
