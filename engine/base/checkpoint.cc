@@ -2,13 +2,15 @@
 
 #include <zlib.h>
 
-#include <cstring>
+#include <cstdlib>
 
 #include "engine/base/views.h"
 
 namespace culprit {
 namespace {
 
+// Far beyond any time a log can have, far from where sums of two of them wrap.
+constexpr int64_t kMaxTime = int64_t{1} << 60;
 constexpr std::string_view kMagic = "CPT\x01";
 
 void PutLittleEndian(uint64_t value, size_t bytes, std::string* out) {
@@ -56,6 +58,14 @@ void CheckpointWriter::Word(std::string_view word) {
   Text(word);
 }
 
+// 0: none; else the difference, moved by one where it is not negative.
+void CheckpointWriter::Time(int64_t time) {
+  if (time == INT64_MIN) return Varint(0);
+  const int64_t difference = time - last_time_;
+  Signed(difference >= 0 ? difference + 1 : difference);
+  last_time_ = time;
+}
+
 uint64_t CheckpointReader::Varint() {
   uint64_t value = 0;
   for (size_t i = 0; i < 10 && i < rest_.size(); ++i) {
@@ -89,6 +99,15 @@ std::string_view CheckpointReader::Word() {
   if (number > 0) return words_[number - 1];
   words_.push_back(Text());
   return words_.back();
+}
+
+int64_t CheckpointReader::Time() {
+  const int64_t moved = Signed();
+  if (moved == 0) return INT64_MIN;
+  Require(std::abs(moved / 4) <= kMaxTime, "time out of range");
+  last_time_ += moved > 0 ? moved - 1 : moved;
+  Require(std::abs(last_time_) <= kMaxTime, "time out of range");
+  return last_time_;
 }
 
 size_t CheckpointReader::Count() {

@@ -52,10 +52,12 @@ class CheckpointWriter
   void Fixed64(uint64_t value);  // for hashes, which a varint would lengthen
   void Text(std::string_view text);
   void Word(std::string_view word);  // a name that is likely to come again
+  void Time(int64_t time);           // likely near the one written before; INT64_MIN: none
   const std::string& bytes() const { return bytes_; }
 
  private:
   std::string bytes_;
+  int64_t last_time_ = 0;
   absl::flat_hash_map<std::string, uint64_t> words_;
 };
 
@@ -73,6 +75,7 @@ class CheckpointReader
   uint64_t Fixed64();
   std::string_view Text();  // view into the bytes given to the constructor
   std::string_view Word();
+  int64_t Time();
   // A number of things of which each takes at least one byte.
   size_t Count();
   size_t left() const { return rest_.size(); }
@@ -80,6 +83,7 @@ class CheckpointReader
  private:
   std::string_view rest_;
   std::vector<std::string_view> words_;
+  int64_t last_time_ = 0;
 };
 
 // Envelope: magic, checksum, kind of content, version of its layout, content.
@@ -115,7 +119,7 @@ absl::Status ReadCheckpoint(std::string_view bytes, std::string_view kind, uint3
   return absl::OkStatus();
 }
 
-// ---- How to write a member: ar(Word(name), Relative(last, now), Choice(level, Level::kFatal));
+// ---- How to write a member: ar(Word(name), Time(last), Choice(level, Level::kFatal));
 
 // A name from a small set of names: the text once, then its number.
 struct AsWord {
@@ -124,7 +128,8 @@ struct AsWord {
 inline AsWord Word(std::string& text) { return {text}; }
 inline AsWord Word(const std::string& text) { return {const_cast<std::string&>(text)}; }
 
-// A number that is near another one: the difference (which may wrap).
+// A number that is near another one: the difference (which may wrap). The base must have been read
+// by an earlier call of ar(...).
 struct AsRelative {
   int64_t& value;
   int64_t base;
@@ -133,6 +138,13 @@ inline AsRelative Relative(int64_t& value, int64_t base) { return {value, base};
 inline AsRelative Relative(const int64_t& value, int64_t base) {
   return {const_cast<int64_t&>(value), base};
 }
+
+// A moment in microseconds: the difference to the one before. INT64_MIN stands for none.
+struct AsTime {
+  int64_t& value;
+};
+inline AsTime Time(int64_t& value) { return {value}; }
+inline AsTime Time(const int64_t& value) { return {const_cast<int64_t&>(value)}; }
 
 // A hash: eight bytes.
 struct AsHash {
@@ -198,6 +210,8 @@ inline void load(CheckpointReader& ar, AsRelative& r) {
   r.value =
       static_cast<int64_t>(static_cast<uint64_t>(ar.Signed()) + static_cast<uint64_t>(r.base));
 }
+inline void save(CheckpointWriter& ar, const AsTime& t) { ar.Time(t.value); }
+inline void load(CheckpointReader& ar, AsTime& t) { t.value = ar.Time(); }
 inline void save(CheckpointWriter& ar, const AsHash& h) { ar.Fixed64(h.value); }
 inline void load(CheckpointReader& ar, AsHash& h) { h.value = ar.Fixed64(); }
 template <typename E>

@@ -96,6 +96,12 @@ class KeyTable {
   uint32_t Insert(const View& view);  // which is not there
   void Erase(uint32_t i);
   template <typename F>
+  void ForEachByIndex(F f) const {  // in an order that depends on the calls alone
+    for (uint32_t i = 0; i < used_; ++i) {
+      if (index_.contains(i)) f(At(i));
+    }
+  }
+  template <typename F>
   void ForEach(F f) {  // in no particular order
     for (const uint32_t i : index_) f(i, At(i));
   }

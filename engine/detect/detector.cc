@@ -54,6 +54,7 @@ Detector::Impl::Rule Detector::Impl::MakeRule(const SignatureSpec& spec) const {
   rule.first_seen = options_.first_seen && (rule.kind == BurstRule::Kind::kNew || spec.by_template);
   rule.any_level = rule.kind == BurstRule::Kind::kNew;
   rule.strong = !spec.weak;
+  rule.id_hash = StableHash(spec.id);
   return rule;
 }
 

@@ -21,7 +21,10 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <string_view>
 
+#include "absl/status/status.h"
 #include "engine/base/counters.h"
 #include "engine/core/burst.h"
 #include "engine/core/knowledge.h"
@@ -74,6 +77,14 @@ class Detector {
   // holds what happened there (perhaps nothing: a tick); call again. False: time stands at `until`.
   // Bursts never open here: without any line nothing tells silence from an ingest gap.
   bool PassTime(TimeUs until, DurationUs tick, SliceOutcome* out);
+
+  // Everything but the options, as bytes (base/checkpoint.h): between two calls that follow a slice
+  // or a time passed. What comes after is the same as if nothing had happened.
+  std::string Save() const;
+  // Into a detector that has seen nothing, perhaps of other Knowledge: keys of signatures that it
+  // does not have, or that work by another kind of rule, are left out and counted (kSignatureGone).
+  // On an error of ReadCheckpoint the detector is as before.
+  absl::Status Restore(std::string_view bytes);
 
   TimeUs now() const;       // end of the last slice that was closed or passed; kNoTime at first
   TimeUs quiet_at() const;  // an upper bound of when the last open burst closes, without new lines

@@ -19,6 +19,10 @@ namespace culprit {
 constexpr DurationUs kBurstLearningPause = 6 * kHourUs;
 constexpr size_t kInstancesShown = 8;
 
+class CheckpointReader;
+class CheckpointWriter;
+class SignatureNames;
+
 class Detector::Impl {
  public:
   Impl(std::shared_ptr<const Knowledge> knowledge, const DetectorOptions& options,
@@ -31,6 +35,12 @@ class Detector::Impl {
   size_t keys() const { return keys_.size(); }
   size_t memory_bytes() const;
 
+  std::unique_ptr<Impl> Fresh() const {
+    return std::make_unique<Impl>(knowledge_, options_, counters_);
+  }
+  void Write(CheckpointWriter& ar) const;
+  void Read(CheckpointReader& ar);  // into an empty one; its last act is to count
+
  private:
   struct Rule {  // of one signature, as the detector uses it
     BurstRule::Kind kind = BurstRule::Kind::kThreshold;
@@ -39,6 +49,7 @@ class Detector::Impl {
     bool first_seen = false;
     bool any_level = false;  // first-seen also counts lines without a level
     bool strong = false;     // shows that its pack is present
+    uint64_t id_hash = 0;    // of the signature's id
   };
   struct Timer {
     uint32_t key;
@@ -98,6 +109,11 @@ class Detector::Impl {
   void FireAbsent();
   void OnLife(const Slice& slice, SliceOutcome* out);
   void Refresh(OpenBurst* open);
+
+  void WriteKey(const BurstKey& key, CheckpointWriter& ar) const;
+  bool ReadKey(const SignatureNames& names, CheckpointReader& ar);  // false: left out
+  void WriteBurst(const OpenBurst& open, CheckpointWriter& ar) const;
+  std::unique_ptr<OpenBurst> ReadBurst(CheckpointReader& ar);
 
   int64_t WindowOf(const BurstKey& key) const;
   const Rule& RuleOf(const BurstKey& key) const { return rules_[key.signature]; }

@@ -150,7 +150,7 @@ void Detector::Impl::AddCell(Slice& slice, uint32_t in, bool star) {
   if (rule.first_seen && !star) {
     const uint64_t hash = key.template_id != 0
                               ? MixHash(StableHash(key.component, 1), key.template_id)
-                              : MixHash(StableHash(key.component, 2), key.signature);
+                              : MixHash(StableHash(key.component, 2), rule.id_hash);
     if (first_seen_.IsNew(hash, DayOf(slice_))) {
       key.first_seen |= cell.error_level || (rule.any_level && cell.unknown_level);
     }

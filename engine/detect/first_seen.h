@@ -11,6 +11,9 @@
 
 namespace culprit {
 
+class CheckpointReader;
+class CheckpointWriter;
+
 class FirstSeen {
  public:
   FirstSeen(DurationUs forget, size_t max_entries)
@@ -31,6 +34,8 @@ class FirstSeen {
     return last_day_.size() > max_entries_ ? DropOldest() : 0;
   }
   size_t size() const { return last_day_.size(); }
+  void save(CheckpointWriter& ar) const;  // NOLINT(readability-identifier-naming)
+  void load(CheckpointReader& ar);        // NOLINT(readability-identifier-naming)
 
  private:
   size_t DropOldest() {

@@ -15,7 +15,14 @@
 #include "engine/core/time.h"
 #include "engine/detect/slice.h"
 
+namespace cereal {
+class access;
+}
+
 namespace culprit {
+
+class CheckpointReader;
+class CheckpointWriter;
 
 // Slices during which something logged. A pause counts at most `max_step`.
 class LiveClock {
@@ -28,6 +35,9 @@ class LiveClock {
   int64_t live() const { return live_; }
 
  private:
+  friend class cereal::access;
+  template <typename Archive>
+  void serialize(Archive& ar);  // NOLINT(readability-identifier-naming)
   int64_t max_step_;
   int64_t last_ = INT64_MIN;
   int64_t live_ = 0;
@@ -61,6 +71,9 @@ class LifeTracker {
   // Counts slices in which anything at all logged.
   const LiveClock& global() const { return global_; }
   size_t size() const { return index_.size(); }
+  bool IsSilent(const std::string& component) const;
+  void save(CheckpointWriter& ar) const;  // NOLINT(readability-identifier-naming)
+  void load(CheckpointReader& ar);  // into an empty one. NOLINT(readability-identifier-naming)
 
  private:
   struct InGroup {
@@ -70,6 +83,8 @@ class LifeTracker {
     uint64_t own_marks = 0;      // marks of its own since
     uint64_t last_marks = 0;     // the group's marks at its last sign of life
     int64_t queued = INT64_MAX;  // due time of its entry in the group's queue
+    template <typename Archive>
+    void serialize(Archive& ar);  // NOLINT(readability-identifier-naming)
   };
   struct Component {
     std::string name;
@@ -88,6 +103,8 @@ class LifeTracker {
     double mu = 0;
     double longest_gap = 0;       // slices of live time; decays by half in a day
     std::vector<InGroup> groups;  // at most kMaxGroups, oldest first
+    template <typename Archive>
+    void serialize(Archive& ar);  // NOLINT(readability-identifier-naming)
   };
   struct Due {
     int64_t live;

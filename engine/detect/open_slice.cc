@@ -120,7 +120,7 @@ uint32_t OpenSlice::FindOrAddCell(const KeyView& key) {
       const RankedCell top = texts->top();
       if (key.hash > top.hash) return kNoCell;
       texts->pop();
-      if (slice_.cells[top.cell].hash == top.hash) {
+      if (Holds(top)) {
         counters_->Count(Reason::kTemplateOverflow, slice_.cells[top.cell].count);
         DropCell(top.cell);
       }
@@ -163,8 +163,7 @@ uint32_t OpenSlice::PopLargest(RankHeap* heap) {
   while (!heap->empty()) {
     const RankedCell top = heap->top();
     heap->pop();
-    const SliceCell& cell = slice_.cells[top.cell];
-    if (cell.hash == top.hash && cell.count > 0) return top.cell;
+    if (Holds(top)) return top.cell;
   }
   return kNoCell;
 }

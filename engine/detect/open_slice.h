@@ -14,6 +14,8 @@
 
 namespace culprit {
 
+class SignatureNames;
+
 class OpenSlice {
  public:
   OpenSlice(const OrderOptions& options, Counters* counters);
@@ -25,6 +27,10 @@ class OpenSlice {
   // Moves the content out and is empty afterwards.
   void Take(TimeUs start, TimeUs end, Slice* out);
   size_t samples() const { return slice_.samples.size() - free_samples_.size(); }
+
+  void Write(const Knowledge& knowledge, CheckpointWriter& ar) const;
+  // Into one that is empty. Returns how many cells had to be left out.
+  size_t Read(const SignatureNames& names, CheckpointReader& ar);
 
  private:
   struct KeyView {
@@ -67,11 +73,18 @@ class OpenSlice {
     uint32_t cell;
     bool operator<(const RankedCell& o) const { return hash < o.hash; }
   };
-  using RankHeap = std::priority_queue<RankedCell>;
+  struct RankHeap : std::priority_queue<RankedCell> {
+    const std::vector<RankedCell>& entries() const { return c; }
+  };
 
   uint32_t FindOrAddCell(const KeyView& key);  // kNoCell: above a bound
   uint32_t NewCell(const KeyView& key);
   void DropCell(uint32_t index);
+  // False: an entry of a cell that was dropped, or of its successor in the same place.
+  bool Holds(const RankedCell& entry) const {
+    return entry.cell < slice_.cells.size() && slice_.cells[entry.cell].hash == entry.hash &&
+           slice_.cells[entry.cell].count > 0;
+  }
   SliceCell& Star(SignatureIndex signature);
   uint32_t PopLargest(RankHeap* heap);
   void AddSample(SliceCell& cell, Signal&& signal);
@@ -89,13 +102,14 @@ class OpenSlice {
   std::vector<uint32_t> free_samples_;
   std::vector<std::pair<SignatureIndex, uint32_t>> stars_;  // overflow cells
   bool full_ = false;  // max_keys_per_slice was reached: ranks_ is in use
-  RankHeap ranks_;     // cells by hash; entries of dropped cells linger
+  RankHeap ranks_;     // cells by hash; entries of dropped cells linger, without effect
   // Lines kept per cell shrink as the number of cells grows; it never shrinks back.
   size_t sample_cap_ = SliceCell::kMaxSamples;
-  uint64_t sample_hash_limit_ = UINT64_MAX;        // cells above it keep none
-  size_t next_sample_limit_ = 4096;                // number of cells at which it tightens
-  uint64_t life_hash_limit_ = UINT64_MAX;          // signs of life above it are not kept
-  absl::flat_hash_map<uint64_t, RankHeap> texts_;  // by component hash: its by_template cells
+  uint64_t sample_hash_limit_ = UINT64_MAX;  // cells above it keep none
+  size_t next_sample_limit_ = 4096;          // number of cells at which it tightens
+  uint64_t life_hash_limit_ = UINT64_MAX;    // signs of life above it are not kept
+  // By component hash: its by_template cells. Entries of dropped cells linger and count.
+  absl::flat_hash_map<uint64_t, RankHeap> texts_;
   std::string masked_;
 };
 

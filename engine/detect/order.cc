@@ -17,37 +17,94 @@ Orderer::Orderer(OrderOptions options, Counters* counters)
 Orderer::~Orderer() = default;
 
 Orderer::Partition& Orderer::Find(PartitionId partition) {
-  if (partition >= partitions_.size() || !partitions_[partition].known) AddPartition(partition);
-  return partitions_[partition];
+  if (last_partition_ < partitions_.size()) {
+    Partition& last = partitions_[last_partition_];
+    if (last.used && last.id == partition) return last;
+  }
+  auto it = slots_.find(partition);
+  if (it == slots_.end()) {
+    AddPartition(partition);
+    it = slots_.find(partition);
+  }
+  last_partition_ = it->second;
+  return partitions_[last_partition_];
 }
 
 void Orderer::AddPartition(PartitionId partition) {
-  if (partition >= partitions_.size()) partitions_.resize(partition + 1);
-  Partition& p = partitions_[partition];
-  if (p.known) return;
-  p.known = true;
-  ++known_;
-  Activate(partition, p);
+  const auto [it, added] = slots_.try_emplace(partition, 0);
+  if (!added) return;
+  if (free_partitions_.empty()) {
+    it->second = static_cast<uint32_t>(partitions_.size());
+    partitions_.emplace_back();
+  } else {
+    it->second = free_partitions_.back();
+    free_partitions_.pop_back();
+  }
+  Partition& p = partitions_[it->second];
+  p.id = partition;
+  p.used = true;
+  Activate(p);
 }
 
-void Orderer::Activate(PartitionId id, Partition& p) {
+// What is late must not depend on when somebody last asked for the watermark: it is brought up to
+// date before the set of those it waits for changes.
+void Orderer::Activate(Partition& p) {
+  watermark();
   p.active = true;
+  ++active_;
   if (p.in_heap) return;
   p.in_heap = true;
-  heap_.push({p.pmax, id});
+  heap_.push({p.pmax, p.id});
 }
 
 void Orderer::EndPartition(PartitionId partition) {
-  Partition& p = Find(partition);
-  p.active = false;
-  p.ended = true;
+  watermark();
+  if (auto it = slots_.find(partition); it != slots_.end()) {
+    Partition& p = partitions_[it->second];
+    active_ -= p.active;
+    p = Partition();
+    free_partitions_.push_back(it->second);
+    slots_.erase(it);
+    if (heap_.size() > 2 * slots_.size() + 64) RebuildHeap();
+  }
+  NobodyLeft();
 }
 
-void Orderer::Idle(PartitionId partition) { Find(partition).active = false; }
+void Orderer::Idle(PartitionId partition) {
+  watermark();
+  Partition& p = Find(partition);
+  active_ -= p.active;
+  p.active = false;
+  NobodyLeft();
+}
+
+void Orderer::NobodyLeft() {
+  if (active_ > 0) return;
+  if (!options_.live) {
+    if (slots_.empty()) watermark_ = kEndOfTime;  // idle ones may come back
+  } else if (newest_pmax_ != kNoTime) {
+    watermark_ = std::max(watermark_, SliceStart(newest_pmax_) + options_.slice);
+  }
+}
+
+void Orderer::PassTime(TimeUs time) {
+  watermark();
+  if (active_ == 0) watermark_ = std::max(watermark_, time);
+}
+
+// Leaves out the entries of partitions that have gone.
+void Orderer::RebuildHeap() {
+  heap_ = Heap();
+  for (const auto& [id, slot] : slots_) {
+    Partition& p = partitions_[slot];
+    p.in_heap = p.active;
+    if (p.active) heap_.push({p.pmax, id});
+  }
+}
 
 bool Orderer::Accept(PartitionId partition, TimeUs time, uint64_t offset, bool count_jump) {
   Partition& p = Find(partition);
-  if (!p.active && !p.ended) Activate(partition, p);
+  if (!p.active) Activate(p);
   if (time == kNoTime || (p.pmax != kNoTime && time < p.pmax - options_.lateness)) return false;
   // Only after Idle or a late AddPartition: others may have moved on without this partition.
   if (watermark_ != kNoTime && time < watermark_) return false;
@@ -85,6 +142,7 @@ bool Orderer::Accept(PartitionId partition, TimeUs time, uint64_t offset, bool c
     }
   }
   newest_ = std::max(newest_, time);
+  newest_pmax_ = std::max(newest_pmax_, p.pmax);
   return true;
 }
 
@@ -125,22 +183,19 @@ void Orderer::AddMark(const Mark& mark) {
 TimeUs Orderer::watermark() {
   while (!heap_.empty()) {
     const HeapEntry top = heap_.top();
-    Partition& p = partitions_[top.partition];
-    if (!p.active) {
+    const auto it = slots_.find(top.partition);
+    Partition* p = it == slots_.end() ? nullptr : &partitions_[it->second];
+    if (p == nullptr || !p->active) {
       heap_.pop();
-      p.in_heap = false;
-    } else if (p.pmax != top.pmax) {
+      if (p != nullptr) p->in_heap = false;
+    } else if (p->pmax != top.pmax) {
       heap_.pop();
-      heap_.push({p.pmax, top.partition});
+      heap_.push({p->pmax, top.partition});
     } else {
-      if (p.pmax != kNoTime) watermark_ = std::max(watermark_, p.pmax - options_.lateness);
-      return watermark_;
+      if (p->pmax != kNoTime) watermark_ = std::max(watermark_, p->pmax - options_.lateness);
+      break;
     }
   }
-  // Nobody is waited for. If all have ended, time has; idle ones may come back.
-  bool all_ended = known_ > 0;
-  for (const Partition& p : partitions_) all_ended &= !p.known || p.ended;
-  if (all_ended) watermark_ = kEndOfTime;
   return watermark_;
 }
 

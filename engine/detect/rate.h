@@ -8,6 +8,10 @@
 
 #include "engine/core/time.h"
 
+namespace cereal {
+class access;
+}
+
 namespace culprit {
 
 // Least c with P(X >= c) < alpha for a negative binomial X of mean m and size r; at most 4096
@@ -25,6 +29,9 @@ class Season {
   void Add(int64_t minute, int64_t start, uint64_t count, bool in_burst);
 
  private:
+  friend class cereal::access;
+  template <typename Archive>
+  void serialize(Archive& ar);  // NOLINT(readability-identifier-naming)
   static size_t HourOfDay(int64_t minute) {
     return static_cast<size_t>(((minute / 60) % 24 + 24) % 24);
   }
@@ -56,6 +63,9 @@ class RateBaseline {
   double size() const;
 
  private:
+  friend class cereal::access;
+  template <typename Archive>
+  void serialize(Archive& ar);  // NOLINT(readability-identifier-naming)
   void CloseMinute(uint64_t count, bool in_burst, double season);
 
   double mu_ = 0;       // lines per second, season taken out

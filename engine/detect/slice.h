@@ -11,6 +11,10 @@
 
 #include "engine/core/burst.h"
 
+namespace cereal {
+class access;
+}
+
 namespace culprit {
 
 // How often each instance (host, pod) was seen. Bounded: the `kMax` smallest names are kept, with
@@ -25,6 +29,9 @@ class InstanceCounts {
   size_t size() const { return (first_count_ > 0 ? 1 : 0) + more_.size(); }
 
  private:
+  friend class cereal::access;
+  template <typename Archive>
+  void serialize(Archive& ar);  // NOLINT(readability-identifier-naming)
   void AddSlow(std::string_view name, uint64_t n);
   // Nearly always there is one; it costs no allocation of its own.
   std::string first_;

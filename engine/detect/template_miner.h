@@ -12,6 +12,9 @@
 
 namespace culprit {
 
+class CheckpointReader;
+class CheckpointWriter;
+
 struct MinerOptions {
   double similarity = 0.8;
   size_t max_children = 100;            // of a tree node; further tokens go to <*>
@@ -38,6 +41,8 @@ class TemplateMiner {
   std::vector<const Template*> Templates() const;  // in order of creation
   size_t size() const { return by_id_.size(); }
   uint64_t dropped() const { return dropped_; }  // templates that a bound pushed out, ever
+  void save(CheckpointWriter& ar) const;         // NOLINT(readability-identifier-naming)
+  void load(CheckpointReader& ar);  // into an empty one. NOLINT(readability-identifier-naming)
 
  private:
   using Index = uint32_t;

@@ -8,6 +8,9 @@
 
 namespace culprit {
 
+class CheckpointReader;
+class CheckpointWriter;
+
 class SlidingWindow {
  public:
   struct Bin {
@@ -50,6 +53,9 @@ class SlidingWindow {
       if (2 * sum < level2) return bins_[i].slice;
     }
   }
+  // `base`: a slice near the newest.
+  void Write(int64_t base, CheckpointWriter& ar) const;
+  void Read(int64_t base, CheckpointReader& ar);
   size_t heap_bytes() const { return bins_.capacity() > 2 ? bins_.capacity() * sizeof(Bin) : 0; }
 
  private:

@@ -1,5 +1,5 @@
 // Signals per second through order and detector, on one core, by number of keys and by how many
-// signals fall into one second of event time; masking and mining of unknown messages.
+// signals fall into one second of event time; checkpoints; masking and mining of unknown messages.
 #include <benchmark/benchmark.h>
 
 #include <random>
@@ -95,6 +95,47 @@ void Run(benchmark::State& state, BurstRule::Kind kind) {
   state.counters["overflow"] = static_cast<double>(counters.Get(Reason::kKeyOverflow));
   state.counters["MB"] = static_cast<double>(most_memory) / 1e6;
 }
+
+// A checkpoint of orderer and detector with everything in it that their bounds allow.
+void BM_Checkpoint(benchmark::State& state) {
+  const auto keys = static_cast<uint64_t>(state.range(0));
+  const auto per_second = static_cast<uint64_t>(state.range(1));
+  const auto knowledge = SixtySignatures(BurstRule::Kind::kThreshold);
+  Counters counters;
+  Orderer orderer({}, &counters);
+  Detector detector(knowledge, {}, &counters);
+  std::mt19937_64 rng(1);
+  Slice slice;
+  SliceOutcome out;
+  const uint64_t signals = std::max(per_second * 40, keys * 2);
+  for (uint64_t i = 0; i < signals; ++i) {
+    orderer.Add(
+        MakeSignal(rng() % keys, i, kStart + static_cast<TimeUs>(i * kSecondUs / per_second)));
+    while (orderer.NextClosed(&slice)) detector.OnSlice(std::move(slice), &out);
+  }
+  std::string order;
+  std::string detect;
+  const bool save = state.range(2) == 0;
+  for (auto _ : state) {
+    if (save || order.empty()) {
+      order = orderer.Save(*knowledge);
+      detect = detector.Save();
+    }
+    if (save) continue;
+    Orderer orderer2({}, &counters);
+    Detector detector2(knowledge, {}, &counters);
+    if (!orderer2.Restore(*knowledge, order).ok() || !detector2.Restore(detect).ok())
+      state.SkipWithError("refused");
+  }
+  state.counters["keys"] = static_cast<double>(detector.keys());
+  state.counters["orderer_MB"] = static_cast<double>(order.size()) / 1e6;
+  state.counters["detector_MB"] = static_cast<double>(detect.size()) / 1e6;
+}
+BENCHMARK(BM_Checkpoint)
+    ->ArgNames({"keys", "per_second", "restore"})
+    ->ArgsProduct({{100'000}, {5'000, 100'000}, {0, 1}})
+    ->Unit(benchmark::kMillisecond)
+    ->Iterations(5);
 
 void BM_Signals(benchmark::State& state) { Run(state, BurstRule::Kind::kThreshold); }
 void BM_SignalsRate(benchmark::State& state) { Run(state, BurstRule::Kind::kRate); }

@@ -97,6 +97,20 @@ TEST(Checkpoint, NamesAreWrittenOnce) {
   }
 }
 
+TEST(Checkpoint, TimesComeBackAndAreShort) {
+  const int64_t now = 1'772'000'040'000'000;
+  const std::vector<int64_t> times = {now, now, now + 1, now - 1, INT64_MIN, now + 5, 0, -now};
+  CheckpointWriter ar;
+  for (const int64_t t : times) ar(Time(t));
+  CheckpointReader back(ar.bytes());
+  for (const int64_t t : times) {
+    int64_t read = 1;
+    back(Time(read));
+    EXPECT_EQ(read, t);
+  }
+  EXPECT_LT(ar.bytes().size(), 35u);
+}
+
 TEST(Checkpoint, NumbersAtTheirLimitsComeBack) {
   for (const uint64_t v : {uint64_t{0}, uint64_t{127}, uint64_t{128}, UINT64_MAX - 1, UINT64_MAX}) {
     CheckpointWriter ar;
