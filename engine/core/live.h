@@ -71,7 +71,7 @@ struct LiveBatch {
   std::function<void(const absl::Status&)> done;
 };
 
-inline constexpr size_t kLiveBatchPadding = 64;
+inline constexpr size_t kLiveBatchPadding = 128;
 inline constexpr size_t kLiveBatchBytes = 256 * 1024;  // aim of a source; at most 4 times this
 
 enum class SourceState : uint8_t {

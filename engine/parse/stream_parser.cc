@@ -93,6 +93,7 @@ class StreamParser::Impl {
   void ParseMessage(std::string_view message, TimeUs time, std::string_view service,
                     Record* record);
   void set_assumed_time(TimeUs time) { assumed_time_ = time; }
+  TimeUs last_time() const { return finder_->carry().last_time; }
   StreamParserState Save() const;
   void Restore(const StreamParserState& state);
 
@@ -382,6 +383,7 @@ void StreamParser::ParseMessage(std::string_view message, TimeUs time, std::stri
   impl_->ParseMessage(message, time, service, record);
 }
 void StreamParser::set_assumed_time(TimeUs time) { impl_->set_assumed_time(time); }
+TimeUs StreamParser::last_time() const { return impl_->last_time(); }
 StreamParserState StreamParser::Save() const { return impl_->Save(); }
 void StreamParser::Restore(const StreamParserState& state) { impl_->Restore(state); }
 std::string_view StreamParser::format_name() const { return impl_->format_name(); }

@@ -100,6 +100,9 @@ class StreamParser {
   // Live streams: of records before any time is known, instead of the file's time (kAssumed).
   void set_assumed_time(TimeUs time);
 
+  // Of the newest line of all blocks so far that has a time; kNoTime: none has.
+  TimeUs last_time() const;
+
   StreamParserState Save() const;
   // Between two blocks. What Explain... say is not restored.
   void Restore(const StreamParserState& state);

@@ -31,6 +31,7 @@ struct PendingRecord {
 
   uint64_t head = UINT64_MAX;  // Record::head_offset; none before the first record
   std::vector<Item> items;
+  size_t written = 0;  // so many of the items are in the log already (SignalMaker::Flush)
   std::vector<std::pair<Text, Text>> captures;
   std::string bytes;
 
@@ -49,6 +50,7 @@ struct PendingRecord {
   }
   void Clear() {
     items.clear();
+    written = 0;
     captures.clear();
     bytes.clear();
   }

@@ -36,7 +36,19 @@ class SampleSchedule {
     }
   }
 
+  uint64_t due() const { return due_; }  // all that goes on from block to block
+  void set_due(uint64_t due) { due_ = due; }
+
+  // Of messages: every one of a small stream, then every 64th on average. `position` as in
+  // LiveMessage; `count`: messages of the stream before this one.
+  static bool TakesMessage(uint64_t position, uint64_t count) {
+    return count < kSmallStream || Scatter(position) % kEveryMessage == 0;
+  }
+
  private:
+  static constexpr uint64_t kSmallStream = 2000;
+  static constexpr uint64_t kEveryMessage = 64;
+
   static uint64_t Scatter(uint64_t x) {
     x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ull;
     x = (x ^ (x >> 27)) * 0x94d049bb133111ebull;

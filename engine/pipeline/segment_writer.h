@@ -6,6 +6,7 @@
 #include <atomic>
 #include <deque>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "engine/core/signal_log.h"
@@ -22,6 +23,15 @@ class SegmentWriter : public PartitionWriter {
   absl::Status Close() override;
 
   const std::vector<PartitionId>& partitions() const { return partitions_; }
+
+  // What goes on from block to block, in a place of its own so that it can be stored.
+  struct State {
+    TimeUs reach = kNoTime;
+    std::vector<TimeUs> beyond;  // times beyond the jump guard
+    std::deque<LogEntry> held;   // entries that fell back
+  };
+  const State& state() const { return state_; }
+  void set_state(State state) { state_ = std::move(state); }
 
  private:
   // Copies the entry only if it has to wait.
@@ -44,12 +54,7 @@ class SegmentWriter : public PartitionWriter {
   std::atomic<PartitionId>* const next_partition_;
   std::unique_ptr<PartitionWriter> writer_;
   std::vector<PartitionId> partitions_;
-  // What goes on from block to block, in a place of its own so that it can be stored.
-  struct State {
-    TimeUs reach = kNoTime;
-    std::vector<TimeUs> beyond;  // times beyond the jump guard
-    std::deque<LogEntry> held;   // entries that fell back
-  } state_;
+  State state_;
   std::vector<CaptureView> captures_;  // of the held entry being written
 };
 

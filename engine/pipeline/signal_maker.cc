@@ -13,6 +13,8 @@ namespace {
 constexpr size_t kMaxRemembered =
     1 << 16;  // services, addresses and keys per stream; then the memory starts anew
 
+constexpr size_t kMaxSavedTexts = 1024;  // budgets of the newest seconds
+
 bool IsTemplate(std::string_view text) { return text.find('{') != std::string_view::npos; }
 
 }  // namespace
@@ -257,13 +259,22 @@ absl::Status SignalMaker::Write(const PendingRecord::Item& item) {
 }
 
 absl::Status SignalMaker::FlushRecord() {
-  if (pending_.items.empty()) return absl::OkStatus();
+  CULPRIT_RETURN_IF_ERROR(Flush());
+  pending_.Clear();
+  return absl::OkStatus();
+}
+
+absl::Status SignalMaker::Flush() {
+  if (pending_.items.size() == pending_.written) return absl::OkStatus();
   const auto weak = [&](const PendingRecord::Item& item) {
     return rules_.knowledge_.signatures[item.signature].weak;
   };
   const bool strong = !std::all_of(pending_.items.begin(), pending_.items.end(), weak);
-  bool weak_taken = false;
-  for (const PendingRecord::Item& item : pending_.items) {
+  const auto done = pending_.items.begin() + static_cast<ptrdiff_t>(pending_.written);
+  bool weak_taken = std::any_of(pending_.items.begin(), done, weak);
+  for (auto it = done; it != pending_.items.end(); ++it) {
+    const PendingRecord::Item& item = *it;
+    ++pending_.written;
     if (weak(item) && (strong || std::exchange(weak_taken, true))) {
       counters_->Count(Reason::kWeakSuppressed);
       continue;
@@ -271,13 +282,47 @@ absl::Status SignalMaker::FlushRecord() {
     ++tally_.signals;
     CULPRIT_RETURN_IF_ERROR(Write(item));
   }
-  pending_.Clear();
   return absl::OkStatus();
 }
 
+absl::Status SignalMaker::OnMessage(std::string_view block, const Record& record, uint64_t position,
+                                    const Hit* first, const Hit* last, bool sampled,
+                                    MatchScratch* scratch) {
+  Note(record);
+  CULPRIT_RETURN_IF_ERROR(FlushRecord());
+  pending_.head = position;
+  if (sampled) CULPRIT_RETURN_IF_ERROR(OnSample(record));
+  while (first != last) {
+    const Hit* next = first;
+    while (next != last && next->line_begin == first->line_begin) ++next;
+    Line line{.text = block.substr(first->line_begin, first->line_end - first->line_begin),
+              .offset = position};
+    CULPRIT_RETURN_IF_ERROR(OnLineHits(record, first, next, &line, scratch));
+    first = next;
+  }
+  return FlushRecord();
+}
+
+SignalMakerState SignalMaker::Save() const {
+  SignalMakerState state{.pending = pending_, .texts = {texts_.begin(), texts_.end()}};
+  std::sort(state.texts.begin(), state.texts.end(), [](const auto& a, const auto& b) {
+    return a.second.second != b.second.second ? a.second.second > b.second.second
+                                              : a.first < b.first;
+  });
+  if (state.texts.size() > kMaxSavedTexts) state.texts.resize(kMaxSavedTexts);
+  return state;
+}
+
+void SignalMaker::Restore(SignalMakerState state) {
+  pending_ = std::move(state.pending);
+  texts_.clear();
+  for (auto& [key, budget] : state.texts) texts_.emplace(std::move(key), budget);
+}
+
 absl::Status SignalMaker::OnSample(const Record& record) {
-  if (record.time_origin != TimeOrigin::kParsed || record.time < options_.since ||
-      record.time >= options_.until)
+  const bool timed = record.time_origin == TimeOrigin::kParsed ||
+                     (options_.mark_assumed && record.time_origin == TimeOrigin::kAssumed);
+  if (!timed || record.time < options_.since || record.time >= options_.until)
     return absl::OkStatus();
   return writer_->Append(MarkView{record.time, ServiceOf(record.service).component});
 }

@@ -30,6 +30,8 @@ struct SignalOptions {
   size_t max_line_bytes = 2000;    // of an evidence line
   size_t max_message_bytes = 512;  // of a message to mine
   int texts_per_key_and_second = 8;
+  // Live: a line without a time of its own came just now, which is a sign of life.
+  bool mark_assumed = false;
 };
 
 // What one stream was like, for the report.
@@ -66,6 +68,19 @@ class SignalRules {
   std::vector<Rule> rules_;  // by SignatureIndex
 };
 
+// How many texts of a key were kept in its newest second.
+struct TextBudget {
+  TimeUs second = kNoTime;
+  int used = 0;
+};
+
+// What a maker knows between two blocks, apart from its tally.
+struct SignalMakerState {
+  PendingRecord pending;
+  // By signature index (4 bytes), component, NUL, target.
+  std::vector<std::pair<std::string, TextBudget>> texts;
+};
+
 class SignalMaker {
  public:
   // All must outlive the maker.
@@ -77,17 +92,23 @@ class SignalMaker {
   // calling thread.
   absl::Status OnBlock(std::string_view block, uint64_t block_offset, const std::vector<Hit>& hits,
                        const std::vector<uint32_t>& samples, MatchScratch* scratch);
+  // One message, which is a record of its own at `position` of its stream: the hits of its lines in
+  // `block`.
+  absl::Status OnMessage(std::string_view block, const Record& record, uint64_t position,
+                         const Hit* first, const Hit* last, bool sampled, MatchScratch* scratch);
+  // The record being gathered is complete, or is not waited for any longer: what it gave so far is
+  // written. Should it go on, what it gave is remembered.
+  absl::Status Flush();
   absl::Status End();
+  bool holds() const { return pending_.items.size() > pending_.written; }  // Flush would write
+  SignalMakerState Save() const;
+  void Restore(SignalMakerState state);
   const StreamTally& tally() const { return tally_; }
 
  private:
   struct Service {
     std::string component;
     uint64_t records = 0;
-  };
-  struct TextBudget {
-    TimeUs second = kNoTime;
-    int used = 0;
   };
   struct Line {  // the line under work
     std::string_view text;
