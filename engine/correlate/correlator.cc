@@ -33,7 +33,9 @@ Correlator::Correlator(std::shared_ptr<const Knowledge> knowledge, const Correla
       activation_(*knowledge_),
       topology_(options),
       leaks_(options),
-      book_(options) {
+      book_(options),
+      bursts_(options),
+      cadence_(options) {
   ActivatePacks();
 }
 
@@ -45,7 +47,10 @@ ComponentId Correlator::Intern(std::string_view name) {
     return kNoComponent;
   }
   const ComponentId id = topology_.Intern(name);
-  if (auto it = alive_.find(name); it != alive_.end()) topology_.SetAlive(id, it->second);
+  if (auto it = alive_.find(name); it != alive_.end()) {
+    it->second.component = id;
+    topology_.SetAlive(id, it->second.last);
+  }
   return id;
 }
 
@@ -72,31 +77,19 @@ void Correlator::ActivatePacks() {
 }
 
 void Correlator::Track(const Burst& burst) {
-  auto it = bursts_.find(burst.id);
-  if (it != bursts_.end()) {
-    Burst& kept = it->second.burst;
-    if (kept.closed_at != burst.closed_at) due_known_ = false;
-    kept.severity = burst.severity;
-    kept.last = burst.last;
-    kept.closed_at = burst.closed_at;
-    kept.count = burst.count;
-    kept.instances = burst.instances;
-    // Lines are only ever added: the heavy part is copied when there are more.
-    if (kept.evidence.size() != burst.evidence.size()) kept.evidence = burst.evidence;
-    return;
-  }
+  std::string key = KeyOf(*knowledge_, burst);
+  if (bursts_.Fold(key, burst)) return;
   TrackedBurst tracked;
   tracked.component = Intern(burst.component);
   if (tracked.component == kNoComponent) return;
   if (!burst.target.empty() && burst.target != burst.component && IsDependencyClass(burst.cls)) {
     tracked.target = Intern(burst.target);
   }
-  tracked.key = KeyOf(*knowledge_, burst);
+  tracked.key = std::move(key);
   tracked.leak = leaks_.Leak(tracked.key, now_);
   tracked.burst = burst;
-  bursts_.emplace(burst.id, std::move(tracked));
+  bursts_.Add(std::move(tracked));
   dirty_ = true;
-  due_known_ = false;
 }
 
 void Correlator::See(const SliceOutcome& slice) {
@@ -108,24 +101,24 @@ void Correlator::See(const SliceOutcome& slice) {
         counters_->Count(Reason::kStateEvicted);
         continue;
       }
-      it = alive_.emplace(name, time).first;
+      it = alive_.emplace(name, Alive{time, topology_.Find(name)}).first;
       activated |= activation_.SeeLogging(name);
     }
-    it->second = std::max(it->second, time);
-    const ComponentId id = topology_.Find(name);
-    if (id != kNoComponent) topology_.SetAlive(id, it->second);
+    Alive& alive = it->second;
+    alive.last = std::max(alive.last, time);
+    if (alive.component != kNoComponent) topology_.SetAlive(alive.component, alive.last);
   }
   if (activated) {
     ActivatePacks();
-    dirty_ |= !bursts_.empty();
+    dirty_ |= !bursts_.all().empty();
   }
-  for (const auto* list : {&slice.opened, &slice.changed, &slice.closed}) {
-    for (const Burst* burst : *list) {
-      // A burst that is no longer evidence stays forgotten; a new one may open and close at once.
-      if (list != &slice.opened && !bursts_.contains(burst->id)) continue;
-      Track(*burst);
-    }
+  // A burst that is no longer evidence stays forgotten; a new one may open and close at once.
+  for (const Burst* burst : slice.opened) {
+    if (!bursts_.Update(*burst)) Track(*burst);
   }
+  for (const Burst* burst : slice.changed) bursts_.Update(*burst);
+  for (const Burst* burst : slice.closed) bursts_.Update(*burst);
+  if (!slice.opened.empty() || !slice.closed.empty()) due_known_ = false;
 }
 
 void Correlator::OnSlice(const SliceOutcome& slice) {
@@ -133,7 +126,7 @@ void Correlator::OnSlice(const SliceOutcome& slice) {
   Advance(slice.slice_end - 1);
   now_ = std::max(now_, slice.slice_end);
   See(slice);
-  if (dirty_ || NextDue() <= slice.slice_end) Step(slice.slice_end);
+  if (NextDue() <= slice.slice_end) Step(slice.slice_end);
 }
 
 void Correlator::AdvanceTo(TimeUs now) {
@@ -143,7 +136,7 @@ void Correlator::AdvanceTo(TimeUs now) {
 
 void Correlator::Finish(TimeUs end) {
   AdvanceTo(end);
-  if (!bursts_.empty() && evaluation_.now < now_) Evaluate(now_);
+  if (!bursts_.all().empty() && evaluation_.now < now_) Evaluate(now_);
   book_.PageNow(now_);
   ++steps_;
   due_known_ = false;
@@ -151,14 +144,9 @@ void Correlator::Finish(TimeUs end) {
 
 TimeUs Correlator::NextDue() const {
   if (due_known_) return due_;
-  TimeUs due = std::min(next_evaluation_, book_.NextDue(bursts_));
-  for (const auto& [id, tracked] : bursts_) {
-    if (tracked.burst.closed_at == kNoTime) continue;
-    const TimeUs expiry = tracked.burst.closed_at + options_.evidence_window;
-    if (expiry < due && !book_.Holds(id)) due = expiry;
-  }
+  const TimeUs wanted = dirty_ ? now_ : std::min(next_evaluation_, bursts_.next_expiry());
   due_known_ = true;
-  return due_ = due;
+  return due_ = std::min(book_.NextDue(bursts_.all()), std::max(wanted, cadence_.allowed()));
 }
 
 void Correlator::Advance(TimeUs until) {
@@ -171,95 +159,41 @@ void Correlator::Advance(TimeUs until) {
 void Correlator::Step(TimeUs now) {
   ++steps_;
   due_known_ = false;
-  std::set<uint64_t> done;
-  book_.Resolve(
-      now, bursts_,
-      [this](const LiveIncident& i, Incident* out) { culprit::Explain(Context(), i, out); }, &done,
-      counters_);
-  for (uint64_t id : done) bursts_.erase(id);
+  BurstIds done;
+  const bool resolved = book_.Resolve(now, bursts_.all(), Explainer(), &done, counters_);
+  if (!resolved && now < cadence_.allowed()) {
+    book_.PageDue(now);
+    bursts_.Hold(book_.live());
+    return;
+  }
+  bursts_.Erase(done);
   Expire(now);
   Evaluate(now);
 }
 
 void Correlator::Expire(TimeUs now) {
-  for (auto it = bursts_.begin(); it != bursts_.end();) {
-    const Burst& burst = it->second.burst;
-    if (burst.closed_at == kNoTime || burst.closed_at + options_.evidence_window > now ||
-        book_.Holds(it->first)) {
-      ++it;
-      continue;
-    }
-    leaks_.CountUnattributed(it->second.key, now);
+  bursts_.Hold(book_.live());
+  const BurstIds expired = bursts_.Expired(now);
+  for (uint64_t id : expired) {
+    const TrackedBurst& tracked = bursts_.all().at(id);
+    leaks_.CountUnattributed(tracked.key, now);
     if (unattributed_.size() < kMaxUnattributed) {
-      unattributed_.push_back(PlainSymptom(*knowledge_, burst));
+      unattributed_.push_back(PlainSymptom(*knowledge_, tracked.burst));
     } else {
       counters_->Count(Reason::kStateEvicted);
     }
-    it = bursts_.erase(it);
   }
-}
-
-std::vector<SymptomItem> Correlator::Items() const {
-  std::vector<const TrackedBurst*> kept;
-  kept.reserve(bursts_.size());
-  for (const auto& [id, tracked] : bursts_) kept.push_back(&tracked);
-  if (kept.size() > options_.max_items) {
-    // The newest, and of them those with the lower id: the count says how many were left out.
-    std::stable_sort(kept.begin(), kept.end(),
-                     [](const auto* a, const auto* b) { return a->burst.onset > b->burst.onset; });
-    counters_->Count(Reason::kStateEvicted, kept.size() - options_.max_items);
-    kept.resize(options_.max_items);
-  }
-  // By kind and onset, to cut kinds that came long apart into chunks.
-  auto kind = [](const TrackedBurst& b) { return std::tuple(b.component, b.burst.cls, b.target); };
-  std::sort(kept.begin(), kept.end(), [&](const auto* a, const auto* b) {
-    return std::tuple(kind(*a), a->burst.onset, a->burst.id) <
-           std::tuple(kind(*b), b->burst.onset, b->burst.id);
-  });
-  std::map<std::tuple<ComponentId, PartitionId, uint64_t>, uint32_t> lines;
-  std::map<uint32_t, int> uses;
-  std::vector<SymptomItem> items;
-  items.reserve(kept.size());
-  TimeUs chunk_onset = 0;
-  for (size_t i = 0; i < kept.size(); ++i) {
-    const TrackedBurst& b = *kept[i];
-    SymptomItem& item = items.emplace_back();
-    item.component = b.component;
-    item.cls = b.burst.cls;
-    item.target = b.target;
-    if (i > 0 && kind(*kept[i - 1]) == kind(b)) {
-      const uint32_t before = items[i - 1].chunk;
-      const bool apart = b.burst.onset - chunk_onset > options_.merge_window;
-      if (apart) chunk_onset = b.burst.onset;
-      item.chunk = before + (apart ? 1 : 0);
-    } else {
-      chunk_onset = b.burst.onset;
-    }
-    item.signature = b.burst.signature;
-    item.onset = b.burst.onset;
-    item.leak = b.leak;
-    item.weak = b.burst.signature != kNoSignature && knowledge_->signatures[b.burst.signature].weak;
-    item.count = b.burst.count;
-    item.burst = b.burst.id;
-    if (!b.burst.evidence.empty()) {
-      const Position& p = b.burst.evidence.front().position;
-      auto [it, added] = lines.try_emplace({b.component, p.partition, p.offset},
-                                           static_cast<uint32_t>(lines.size()) + 1);
-      item.line = it->second;
-      ++uses[item.line];
-    }
-  }
-  for (SymptomItem& item : items) {
-    if (item.line != 0 && uses[item.line] < 2) item.line = 0;
-  }
-  return items;
+  bursts_.Erase(expired);
 }
 
 void Correlator::Evaluate(TimeUs now) {
   dirty_ = false;
   due_known_ = false;
   next_evaluation_ = INT64_MAX;
-  std::vector<SymptomItem> items = Items();
+  size_t left_out = 0;
+  std::vector<SymptomItem> items = bursts_.Items(*knowledge_, &left_out);
+  counters_->Count(Reason::kStateEvicted, left_out);
+  cadence_.Spend(now, items.size());
   ObserveEdges(items, now, options_, &topology_);
   topology_.ForgetLearned(now - options_.learned_edge_life);
   Evaluation evaluation;
@@ -269,19 +203,22 @@ void Correlator::Evaluate(TimeUs now) {
       Infer(topology_, modes_, evaluation.evidence, now, options_, &bonus_, &cache_);
   evaluation.related = RelatedIncidents(evaluation.result, evaluation.evidence, options_);
   const auto& sorted = evaluation.evidence.items();
-  for (uint32_t i = 0; i < sorted.size(); ++i) evaluation.item_of.emplace(sorted[i].burst, i);
+  for (uint32_t i = 0; i < sorted.size(); ++i) evaluation.item_of.emplace_back(sorted[i].burst, i);
+  std::sort(evaluation.item_of.begin(), evaluation.item_of.end());
   evaluation_ = std::move(evaluation);
-  book_.Update(
-      evaluation_, bursts_, topology_, modes_,
-      [this](const LiveIncident& i, Incident* out) { culprit::Explain(Context(), i, out); },
-      counters_);
+  book_.Update(evaluation_, bursts_.all(), topology_, modes_, Explainer(), counters_);
+  bursts_.Hold(book_.live());
   if (!book_.empty()) {
     next_evaluation_ = now + (book_.HasYoung(now) ? options_.young_period : options_.old_period);
   }
 }
 
+IncidentBook::Explainer Correlator::Explainer() const {
+  return [this](const LiveIncident& i, Incident* out) { culprit::Explain(Context(), i, out); };
+}
+
 ExplainContext Correlator::Context() const {
-  return {*knowledge_, topology_, modes_, evaluation_, bursts_, options_, &bonus_};
+  return {*knowledge_, topology_, modes_, evaluation_, bursts_.all(), options_, &bonus_};
 }
 
 std::vector<Incident> Correlator::OpenIncidents() const {
@@ -304,8 +241,8 @@ std::vector<Incident> Correlator::Incidents() const {
 
 std::vector<Symptom> Correlator::Unattributed() const {
   std::vector<Symptom> result = unattributed_;
-  for (const auto& [id, tracked] : bursts_) {
-    if (!book_.Holds(id)) result.push_back(PlainSymptom(*knowledge_, tracked.burst));
+  for (const auto& [id, tracked] : bursts_.all()) {
+    if (!tracked.held) result.push_back(PlainSymptom(*knowledge_, tracked.burst));
   }
   std::stable_sort(result.begin(), result.end(), [](const Symptom& a, const Symptom& b) {
     return std::tie(a.onset, a.component, a.signature) <
@@ -331,7 +268,8 @@ void Correlator::ConfirmRoot(std::string_view failure_mode, std::string_view com
   const int n = ++confirmed_[{std::string(failure_mode), std::string(component)}];
   bonus_[{mode, id}] = std::log((n + 2) / 2.0);
   cache_.Clear();
-  dirty_ |= !bursts_.empty();
+  dirty_ |= !bursts_.all().empty();
+  due_known_ = false;
 }
 
 }  // namespace culprit

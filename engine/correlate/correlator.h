@@ -5,9 +5,9 @@
 #include <deque>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "engine/base/counters.h"
@@ -16,6 +16,8 @@
 #include "engine/core/knowledge.h"
 #include "engine/core/report.h"
 #include "engine/correlate/activation.h"
+#include "engine/correlate/burst_table.h"
+#include "engine/correlate/cadence.h"
 #include "engine/correlate/incidents.h"
 #include "engine/correlate/leaks.h"
 #include "engine/correlate/live.h"
@@ -34,8 +36,8 @@ class Correlator {
              Counters* counters);
 
   // A closed slice; slices come in order. Evaluates if a burst opened or a pack became active, and
-  // whatever fell due before its end. Slices without bursts may be left out if nobody lived in
-  // them.
+  // whatever fell due before its end, as often as the Cadence allows. Slices without bursts may be
+  // left out if nobody lived in them.
   void OnSlice(const SliceOutcome& slice);
   // Event time passed: evaluations, hold-downs and resolutions that fell due by `now`.
   void AdvanceTo(TimeUs now);
@@ -70,8 +72,8 @@ class Correlator {
   void Advance(TimeUs until);
   void Step(TimeUs now);
   void Evaluate(TimeUs now);
-  std::vector<SymptomItem> Items() const;
   void Expire(TimeUs now);
+  IncidentBook::Explainer Explainer() const;
   ExplainContext Context() const;
 
   std::shared_ptr<const Knowledge> knowledge_;
@@ -82,8 +84,17 @@ class Correlator {
   ModeCatalog modes_;
   LeakTable leaks_;
   IncidentBook book_;
-  BurstMap bursts_;
-  std::map<std::string, TimeUs, std::less<>> alive_;
+  BurstTable bursts_;
+  Cadence cadence_;
+  struct Alive {
+    TimeUs last = kNoTime;
+    ComponentId component = kNoComponent;  // if it is interned
+  };
+  struct NameHash {
+    using is_transparent = void;
+    size_t operator()(std::string_view name) const { return std::hash<std::string_view>()(name); }
+  };
+  std::unordered_map<std::string, Alive, NameHash, std::equal_to<>> alive_;
   std::vector<Symptom> unattributed_;  // of bursts that are no longer evidence
   std::map<std::pair<std::string, std::string>, int> confirmed_;
   PriorBonus bonus_;

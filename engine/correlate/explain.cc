@@ -59,7 +59,7 @@ class Explainer {
     if (Result()) return Result()->hidden;
     HiddenMask hidden(items_.size(), 0);
     for (const InferredIncident& i : c_.evaluation.result.incidents) {
-      for (uint32_t item : i.members) hidden[item] = !live_.members.contains(items_[item].burst);
+      for (uint32_t item : i.members) hidden[item] = !Contains(live_.members, items_[item].burst);
     }
     return hidden;
   }
@@ -78,12 +78,13 @@ class Explainer {
       const TrackedBurst& tracked = c_.bursts.at(id);
       out->onset = std::min(out->onset, tracked.burst.onset);
       Symptom symptom = Describe(tracked);
-      if (auto it = c_.evaluation.item_of.find(id); it != c_.evaluation.item_of.end()) {
-        if (auto r = responsibility_.find(it->second); r != responsibility_.end()) {
+      if (const int64_t item = c_.evaluation.ItemOf(id); item >= 0) {
+        const auto at = static_cast<uint32_t>(item);
+        if (auto r = responsibility_.find(at); r != responsibility_.end()) {
           symptom.responsibility = r->second;
         }
         if (out->symptoms.size() < kMaxWeighed) {
-          symptom.weight_micro_nats = scores_.Weight(live_.shown, Bonus(live_.shown), it->second);
+          symptom.weight_micro_nats = scores_.Weight(live_.shown, Bonus(live_.shown), at);
         }
       }
       symptom.path = PathTo(tracked.component);
@@ -266,7 +267,7 @@ class Explainer {
   void FillUnexplained(Incident* out) {
     out->unexplained.clear();
     for (uint32_t item : c_.evaluation.result.unattributed) {
-      if (live_.members.contains(items_[item].burst)) continue;
+      if (Contains(live_.members, items_[item].burst)) continue;
       Symptom symptom = Describe(c_.bursts.at(items_[item].burst));
       symptom.path = {symptom.component};
       out->unexplained.push_back(std::move(symptom));

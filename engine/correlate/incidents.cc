@@ -35,7 +35,7 @@ std::string IdOf(TimeUs onset, const std::string& key) {
 }
 
 // Earliest member by (onset, key).
-const TrackedBurst& First(const std::set<uint64_t>& members, const BurstMap& bursts) {
+const TrackedBurst& First(const BurstIds& members, const BurstMap& bursts) {
   const TrackedBurst* first = nullptr;
   for (uint64_t id : members) {
     const TrackedBurst& b = bursts.at(id);
@@ -46,25 +46,46 @@ const TrackedBurst& First(const std::set<uint64_t>& members, const BurstMap& bur
   return *first;
 }
 
-size_t Overlap(const std::set<uint64_t>& a, const std::set<uint64_t>& b) {
-  return static_cast<size_t>(
-      std::count_if(a.begin(), a.end(), [&](uint64_t id) { return b.contains(id); }));
+size_t Overlap(const BurstIds& a, const BurstIds& b) {
+  size_t n = 0;
+  for (auto p = a.begin(), q = b.begin(); p != a.end() && q != b.end();) {
+    n += *p == *q;
+    const uint64_t least = std::min(*p, *q);
+    p += *p == least;
+    q += *q == least;
+  }
+  return n;
+}
+
+// Moves what both hold from *ids to *common.
+void MoveCommon(const BurstIds& with, BurstIds* ids, BurstIds* common) {
+  BurstIds both, all;
+  std::set_intersection(ids->begin(), ids->end(), with.begin(), with.end(),
+                        std::back_inserter(both));
+  std::erase_if(*ids, [&](uint64_t id) { return Contains(both, id); });
+  std::set_union(common->begin(), common->end(), both.begin(), both.end(), std::back_inserter(all));
+  *common = std::move(all);
 }
 
 }  // namespace
 
-bool IncidentBook::Holds(uint64_t burst) const {
-  return std::any_of(live_.begin(), live_.end(),
-                     [&](const LiveIncident& i) { return i.members.contains(burst); });
-}
-
 TimeUs IncidentBook::QuietSince(const LiveIncident& incident, const BurstMap& bursts) const {
+  if (incident.still_on != UINT64_MAX) {
+    auto it = bursts.find(incident.still_on);
+    if (it != bursts.end() && it->second.burst.closed_at == kNoTime &&
+        (Contains(incident.members, it->first) || Contains(incident.contested, it->first))) {
+      return kNoTime;
+    }
+  }
   TimeUs quiet = incident.value.opened_at;
   for (const auto* held : {&incident.members, &incident.contested}) {
     for (uint64_t id : *held) {
       auto it = bursts.find(id);
       if (it == bursts.end()) continue;
-      if (it->second.burst.closed_at == kNoTime) return kNoTime;
+      if (it->second.burst.closed_at == kNoTime) {
+        incident.still_on = id;
+        return kNoTime;
+      }
       quiet = std::max(quiet, it->second.burst.closed_at);
     }
   }
@@ -105,8 +126,9 @@ void IncidentBook::Finish(LiveIncident incident, Counters* counters) {
   }
 }
 
-void IncidentBook::Resolve(TimeUs now, const BurstMap& bursts, const Explainer& explain,
-                           std::set<uint64_t>* done, Counters* counters) {
+bool IncidentBook::Resolve(TimeUs now, const BurstMap& bursts, const Explainer& explain,
+                           BurstIds* done, Counters* counters) {
+  bool any = false;
   for (size_t i = 0; i < live_.size();) {
     LiveIncident& incident = live_[i];
     const TimeUs quiet = QuietSince(incident, bursts);
@@ -121,14 +143,16 @@ void IncidentBook::Resolve(TimeUs now, const BurstMap& bursts, const Explainer& 
     if (incident.value.paged_at != kNoTime) incident.value.state = IncidentState::kResolved;
     incident.value.resolved_at = quiet + incident.resolve_after;
     incident.value.updated_at = incident.value.resolved_at;
-    const std::set<uint64_t> members = incident.members;
-    done->insert(members.begin(), members.end());
+    any = true;
+    const BurstIds members = incident.members;
+    done->insert(done->end(), members.begin(), members.end());
     Finish(std::move(incident), counters);
     live_.erase(live_.begin() + static_cast<ptrdiff_t>(i));
     for (LiveIncident& other : live_) {  // two without a result may hold the same
-      std::erase_if(other.members, [&](uint64_t id) { return members.contains(id); });
+      std::erase_if(other.members, [&](uint64_t id) { return Contains(members, id); });
     }
   }
+  return any;
 }
 
 void IncidentBook::Page(LiveIncident* incident, TimeUs now) {
@@ -136,6 +160,17 @@ void IncidentBook::Page(LiveIncident* incident, TimeUs now) {
   incident->value.state = IncidentState::kOpen;
   incident->value.related_to.clear();
   Event(incident, now, "paged", "", "passed the paging threshold");
+}
+
+void IncidentBook::PageDue(TimeUs now) {
+  for (LiveIncident& i : live_) {
+    if (i.value.paged_at != kNoTime || i.value.opened_at + HoldDown(i) > now ||
+        i.score_micro_nats < options_.page_score * kMicro) {
+      continue;
+    }
+    if (i.result >= 0 && i.value.state == IncidentState::kSuspected) Page(&i, now);
+    i.value.updated_at = now;
+  }
 }
 
 void IncidentBook::PageNow(TimeUs now) {
@@ -153,8 +188,7 @@ void IncidentBook::Show(LiveIncident* incident, const RankedHypothesis& hypothes
   incident->shown_mode_spec = modes[hypothesis.hypothesis.mode].spec;
 }
 
-LiveIncident* IncidentBook::Match(const InferredIncident& result,
-                                  const std::set<uint64_t>& members) {
+LiveIncident* IncidentBook::Match(const InferredIncident& result, const BurstIds& members) {
   LiveIncident* best = nullptr;
   double best_key = 0;
   for (LiveIncident& i : live_) {  // older first
@@ -171,7 +205,7 @@ LiveIncident* IncidentBook::Match(const InferredIncident& result,
 }
 
 LiveIncident& IncidentBook::Open(const Evaluation& evaluation, size_t index,
-                                 const std::set<uint64_t>& members, const BurstMap& bursts,
+                                 const BurstIds& members, const BurstMap& bursts,
                                  const Topology& topology, const ModeCatalog& modes) {
   const InferredIncident& result = evaluation.result.incidents[index];
   const RankedHypothesis& top = result.hypotheses[result.candidates[0].best];
@@ -270,10 +304,11 @@ void IncidentBook::ChooseRoot(LiveIncident* incident, const InferredIncident& re
 void IncidentBook::MergeOrDrop(const Evaluation& evaluation, const BurstMap& bursts,
                                const Topology& topology, const Explainer& explain,
                                Counters* counters) {
-  std::set<uint64_t> claimed;
+  BurstIds claimed;
   for (const LiveIncident& i : live_) {
-    if (i.result >= 0) claimed.insert(i.members.begin(), i.members.end());
+    if (i.result >= 0) claimed.insert(claimed.end(), i.members.begin(), i.members.end());
   }
+  std::sort(claimed.begin(), claimed.end());
   for (size_t n = 0; n < live_.size();) {
     LiveIncident& incident = live_[n];
     if (incident.result >= 0) {
@@ -286,7 +321,10 @@ void IncidentBook::MergeOrDrop(const Evaluation& evaluation, const BurstMap& bur
       live_.erase(live_.begin() + static_cast<ptrdiff_t>(n));
       continue;
     }
-    incident.members.merge(incident.contested);
+    BurstIds held_ever;
+    std::set_union(incident.members.begin(), incident.members.end(), incident.contested.begin(),
+                   incident.contested.end(), std::back_inserter(held_ever));
+    incident.members = std::move(held_ever);
     incident.contested.clear();
     // What it once had may be over by now, told by another incident or by none.
     std::erase_if(incident.members, [&](uint64_t id) { return !bursts.contains(id); });
@@ -303,9 +341,7 @@ void IncidentBook::MergeOrDrop(const Evaluation& evaluation, const BurstMap& bur
     }
     const bool away = 2 * most >= std::max<size_t>(held, 1);
     incident.explained_away = away ? incident.explained_away + 1 : 0;
-    for (uint64_t id : claimed) {
-      if (incident.members.erase(id) > 0) incident.contested.insert(id);
-    }
+    MoveCommon(claimed, &incident.members, &incident.contested);
     if (incident.explained_away < options_.merge_evaluations) {
       ++n;
       continue;
@@ -369,8 +405,9 @@ void IncidentBook::Update(const Evaluation& evaluation, const BurstMap& bursts,
   std::vector<uint64_t> serial_of(results.size());
   for (size_t r : order) {
     const InferredIncident& result = results[r];
-    std::set<uint64_t> members;
-    for (uint32_t item : result.members) members.insert(items[item].burst);
+    BurstIds members;
+    for (uint32_t item : result.members) members.push_back(items[item].burst);
+    std::sort(members.begin(), members.end());
     LiveIncident* incident = Match(result, members);
     if (!incident) incident = &Open(evaluation, r, members, bursts, topology, modes);
     incident->result = static_cast<int>(r);
@@ -385,9 +422,10 @@ void IncidentBook::Update(const Evaluation& evaluation, const BurstMap& bursts,
     Severity severity = Severity::kInfo;
     for (uint32_t item : results[i.result].members) {
       const TrackedBurst& b = bursts.at(items[item].burst);
-      i.members.insert(b.burst.id);
+      i.members.push_back(b.burst.id);
       severity = std::max(severity, b.burst.severity);
     }
+    std::sort(i.members.begin(), i.members.end());
     i.value.severity = severity;
   }
   MergeOrDrop(evaluation, bursts, topology, explain, counters);

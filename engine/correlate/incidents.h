@@ -24,12 +24,14 @@ class IncidentBook {
   explicit IncidentBook(const CorrelatorOptions& options) : options_(options) {}
 
   // Incidents all of whose bursts have been quiet long enough by `now` are resolved; call before
-  // Update. Their bursts are added to *done.
-  void Resolve(TimeUs now, const BurstMap& bursts, const Explainer& explain,
-               std::set<uint64_t>* done, Counters* counters);
+  // Update. Their bursts are added to *done; true if there was one.
+  bool Resolve(TimeUs now, const BurstMap& bursts, const Explainer& explain, BurstIds* done,
+               Counters* counters);
   // Takes the results of an evaluation.
   void Update(const Evaluation& evaluation, const BurstMap& bursts, const Topology& topology,
               const ModeCatalog& modes, const Explainer& explain, Counters* counters);
+  // Hold-downs that ended by `now`, judged by the latest evaluation; where none is made now.
+  void PageDue(TimeUs now);
   // End of input: pages what only waits for its hold-down.
   void PageNow(TimeUs now);
 
@@ -37,7 +39,6 @@ class IncidentBook {
   TimeUs NextDue(const BurstMap& bursts) const;
   bool HasYoung(TimeUs now) const;
   bool empty() const { return live_.empty(); }
-  bool Holds(uint64_t burst) const;
 
   const std::vector<LiveIncident>& live() const { return live_; }
   const std::deque<LiveIncident>& finished() const { return finished_; }
@@ -46,8 +47,8 @@ class IncidentBook {
   TimeUs QuietSince(const LiveIncident& incident,
                     const BurstMap& bursts) const;  // kNoTime: still on
   DurationUs HoldDown(const LiveIncident& incident) const;
-  LiveIncident* Match(const InferredIncident& result, const std::set<uint64_t>& members);
-  LiveIncident& Open(const Evaluation& evaluation, size_t result, const std::set<uint64_t>& members,
+  LiveIncident* Match(const InferredIncident& result, const BurstIds& members);
+  LiveIncident& Open(const Evaluation& evaluation, size_t result, const BurstIds& members,
                      const BurstMap& bursts, const Topology& topology, const ModeCatalog& modes);
   void ChooseRoot(LiveIncident* incident, const InferredIncident& result, TimeUs now,
                   const Topology& topology, const ModeCatalog& modes);
