@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <new>
+#include <utility>
 
 namespace culprit {
 namespace {
@@ -21,10 +22,21 @@ LineBlocks::LineBlocks(ByteStream& stream, const LineBlockOptions& options, Coun
           std::clamp<size_t>(options.block_bytes, 1, std::max<size_t>(options.max_line_bytes, 1))),
       max_line_bytes_(std::max<size_t>(options.max_line_bytes, 1)),
       read_at_(RoundUp(max_line_bytes_)) {
-  const size_t size = RoundUp(read_at_ + block_bytes_ + kPadding);
-  buffer_.reset(static_cast<char*>(std::aligned_alloc(kPage, size)));
-  if (buffer_ == nullptr) throw std::bad_alloc();
+  buffer_ = NewBuffer();
   Reset(stream);
+}
+
+LineBlocks::Buffer LineBlocks::NewBuffer() const {
+  const size_t size = RoundUp(read_at_ + block_bytes_ + kPadding);
+  Buffer buffer(static_cast<char*>(std::aligned_alloc(kPage, size)));
+  if (buffer == nullptr) throw std::bad_alloc();
+  return buffer;
+}
+
+LineBlocks::Buffer LineBlocks::TakeBuffer(Buffer spare) {
+  if (spare == nullptr) spare = NewBuffer();
+  std::memcpy(spare.get() + pos_, buffer_.get() + pos_, end_ + kPadding - pos_);
+  return std::exchange(buffer_, std::move(spare));
 }
 
 LineBlocks::~LineBlocks() = default;

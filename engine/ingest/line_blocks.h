@@ -1,8 +1,9 @@
 // Cuts a stream into blocks of whole lines for the matcher. Owned by ingest; used by one thread.
 //
 // One buffer is reused for every block: memory is max_line_bytes + block_bytes (+ a page), however
-// the input is shaped. Reads go to a page-aligned place; the unfinished last line of a block is
-// moved to directly before it. CRLF is left to consumers.
+// the input is shaped; of that only what lines need is ever touched. Reads go to a page-aligned
+// place; the unfinished last line of a block is moved to directly before it. CRLF is left to
+// consumers. Who wants to keep a block while the next one is read takes its buffer away.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -23,7 +24,7 @@ struct LineBlockOptions {
 
 class LineBlocks {
  public:
-  static constexpr size_t kPadding = 64;  // readable (not writable) bytes behind every block
+  static constexpr size_t kPadding = 128;  // readable (not writable) bytes behind every block
 
   // Valid until the next call of Next().
   struct Block {
@@ -47,6 +48,14 @@ class LineBlocks {
   // delivered, and again on each later call.
   absl::StatusOr<bool> Next(Block* block);
 
+  struct Free {
+    void operator()(char* p) const;
+  };
+  using Buffer = std::unique_ptr<char[], Free>;
+  // Hands out the buffer that the last block lies in: the block stays valid as long as it lives. It
+  // goes on with `spare`, which an earlier call of this object gave; null: with a new one.
+  Buffer TakeBuffer(Buffer spare);
+
   // Starts over on another stream with the same buffer.
   void Reset(ByteStream& stream);
 
@@ -59,10 +68,8 @@ class LineBlocks {
   size_t block_bytes_;
   size_t max_line_bytes_;
   size_t read_at_;  // page-aligned place in the buffer where reads go
-  struct Free {
-    void operator()(char* p) const;
-  };
-  std::unique_ptr<char[], Free> buffer_;
+  Buffer NewBuffer() const;
+  Buffer buffer_;
   // buffer_[pos_, end_) is not delivered yet; buffer_[pos_, scan_) is known to hold no newline.
   size_t pos_ = 0, scan_ = 0, end_ = 0;
   uint64_t end_offset_ = 0;  // stream offset of buffer_[end_]

@@ -1,28 +1,36 @@
 #include "engine/pipeline/scan.h"
 
 #include <algorithm>
+#include <condition_variable>
 #include <mutex>
 #include <thread>
 #include <utility>
 
 #include "engine/base/status.h"
-#include "engine/ingest/line_blocks.h"
-#include "engine/match/lines.h"
-#include "engine/pipeline/sample_schedule.h"
-#include "engine/pipeline/segment_writer.h"
+#include "engine/pipeline/stream_scan.h"
 
 namespace culprit {
 namespace {
 
 // Shared by the workers of one Scan.
 struct Work {
-  std::vector<std::unique_ptr<SourceUnit>> units;
+  std::vector<std::unique_ptr<SourceUnit>> units;  // the largest first
   std::atomic<size_t> next_unit{0};
   std::atomic<PartitionId> next_partition{0};
+
+  // A stream of more than one block: whoever has no unit left helps with it.
+  struct Open {
+    StreamScan* scan = nullptr;
+    int helpers = 0;
+  };
   std::mutex mutex;
-  std::vector<ScannedStream> streams;  // guarded by mutex
-  Counters counters;                   // guarded by mutex
-  absl::Status status;                 // guarded by mutex: the log's first error
+  std::condition_variable changed;
+  // Guarded by mutex.
+  std::vector<Open*> open;  // those with something left to do
+  size_t owners = 0;        // workers that may still open streams
+  std::vector<ScannedStream> streams;
+  Counters counters;
+  absl::Status status;  // the log's first error
 };
 
 class Worker {
@@ -44,11 +52,37 @@ class Worker {
       if (work_->status.ok()) work_->status = status;
       work_->next_unit = work_->units.size();
     }
-    const std::lock_guard<std::mutex> lock(work_->mutex);
+    std::unique_lock<std::mutex> lock(work_->mutex);
+    --work_->owners;
+    work_->changed.notify_all();
+    Help(&lock);
     work_->counters.Add(counters_);
   }
 
  private:
+  // Until nobody can open a stream any more.
+  void Help(std::unique_lock<std::mutex>* lock) {
+    for (;;) {
+      const auto least =
+          std::min_element(work_->open.begin(), work_->open.end(),
+                           [](const auto* a, const auto* b) { return a->helpers < b->helpers; });
+      if (least != work_->open.end()) {
+        Work::Open* const open = *least;
+        ++open->helpers;
+        lock->unlock();
+        open->scan->Work(&scratch_);
+        lock->lock();
+        --open->helpers;
+        std::erase(work_->open, open);
+        work_->changed.notify_all();
+      } else if (work_->owners > 0) {
+        work_->changed.wait(*lock);
+      } else {
+        return;
+      }
+    }
+  }
+
   // Only errors of the log come back; those of the input end up in the stream's report.
   absl::Status RunUnit(SourceUnit& unit) {
     absl::Status log_status;
@@ -57,9 +91,7 @@ class Worker {
       const int64_t now = unit.consumed_bytes();
       progress_->stored_bytes += now - std::exchange(seen, now);
     };
-    size_t streams = 0;
     const absl::Status status = unit.ForEachStream([&](ByteStream& stream) {
-      ++streams;
       log_status = ScanStream(stream, report_progress);
       return log_status;
     });
@@ -78,49 +110,24 @@ class Worker {
 
   template <typename Report>
   absl::Status ScanStream(ByteStream& stream, const Report& report_progress) {
-    ScannedStream out;
-    out.report.name = stream.info().DisplayName();
-    StreamParser parser(stream.info(), options_.parse, &counters_);
-    SegmentWriter writer(log_, &work_->next_partition);
-    SignalMaker maker(rules_, options_.signals, &parser, &writer, &counters_);
-    LineBlocks blocks(stream, LineBlockOptions(), &counters_);
-    SampleSchedule schedule;
-    LineBlocks::Block block;
-    bool first = true;
-    uint64_t signals = 0;
-    for (;;) {
-      const absl::StatusOr<bool> more = blocks.Next(&block);
-      if (!more.ok()) {
-        out.report.error = std::string(more.status().message());
-        counters_.Count(Reason::kUnreadableInput);
-        break;
-      }
-      if (!*more) break;
-      if (std::exchange(first, false)) parser.Sniff(block.bytes);
-      hits_.clear();
-      samples_.clear();
-      signatures_.Scan(block.bytes, scratch_, &hits_);
-      schedule.Take(block.bytes, block.offset, &samples_);
-      CULPRIT_RETURN_IF_ERROR(maker.OnBlock(block.bytes, block.offset, hits_, samples_, &scratch_));
-      parser.EndBlock(block.bytes, block.offset);
-      out.report.bytes = block.offset + block.bytes.size();
-      out.lines += CountLines(block.bytes);
-      if (!block.bytes.empty() && block.bytes.back() != '\n') ++out.lines;
-      progress_->bytes_scanned += static_cast<int64_t>(block.bytes.size());
-      progress_->signals += maker.tally().signals - std::exchange(signals, maker.tally().signals);
-      report_progress();
+    Work::Open open;
+    StreamScan scan(stream, rules_, signatures_, options_, log_, &work_->next_partition, progress_,
+                    [&](uint64_t blocks) {
+                      report_progress();
+                      if (blocks != 2 || options_.workers <= 1) return;
+                      const std::lock_guard<std::mutex> lock(work_->mutex);
+                      work_->open.push_back(&open);
+                      work_->changed.notify_all();
+                    });
+    open.scan = &scan;
+    scan.Work(&scratch_);
+    {
+      std::unique_lock<std::mutex> lock(work_->mutex);
+      std::erase(work_->open, &open);
+      work_->changed.wait(lock, [&] { return open.helpers == 0; });
     }
-    stream.AddCounts(&counters_);
-    CULPRIT_RETURN_IF_ERROR(maker.End());
-    CULPRIT_RETURN_IF_ERROR(writer.Close());
-    out.log_partitions = writer.partitions();
-    const StreamTally& tally = maker.tally();
-    out.report.format = std::string(parser.format_name());
-    out.report.service = tally.service;
-    out.report.signals = tally.signals;
-    out.first_time = tally.first_time;
-    out.last_time = tally.last_time;
-    ++progress_->streams_done;
+    ScannedStream out;
+    CULPRIT_RETURN_IF_ERROR(scan.Finish(&out, &counters_));
     Keep(std::move(out));
     return absl::OkStatus();
   }
@@ -138,9 +145,16 @@ class Worker {
   ScanProgress* const progress_;
   Counters counters_;
   MatchScratch scratch_;
-  std::vector<Hit> hits_;
-  std::vector<uint32_t> samples_;
 };
+
+// More threads than there is work for only cost their start.
+size_t Threads(const ScanOptions& options, size_t units, bool size_known, int64_t stored_bytes) {
+  constexpr int64_t kLeastStoredBytes = 16 << 10;  // worth a thread
+  const auto most = static_cast<size_t>(std::max(1, options.workers));
+  if (!size_known) return most;
+  return std::clamp(static_cast<size_t>(stored_bytes / kLeastStoredBytes), std::min(most, units),
+                    most);
+}
 
 }  // namespace
 
@@ -150,6 +164,9 @@ absl::StatusOr<ScanResult> Scan(std::vector<std::unique_ptr<SourceUnit>> units,
                                 SignalLog* log, ScanProgress* progress) {
   Work work;
   work.units = std::move(units);
+  // The largest first: what is left at the end is small.
+  std::stable_sort(work.units.begin(), work.units.end(),
+                   [](const auto& a, const auto& b) { return a->size_bytes() > b->size_bytes(); });
   int64_t total = 0;
   bool known = true;
   for (const auto& unit : work.units) {
@@ -157,12 +174,12 @@ absl::StatusOr<ScanResult> Scan(std::vector<std::unique_ptr<SourceUnit>> units,
     total += std::max<int64_t>(0, unit->size_bytes());
   }
   progress->stored_total = known ? total : 0;
-  const size_t count = std::clamp<size_t>(static_cast<size_t>(std::max(1, options.workers)), 1,
-                                          std::max<size_t>(1, work.units.size()));
   const SignalRules rules(knowledge, names, signatures);
+  work.owners = std::max<size_t>(1, Threads(options, work.units.size(), known, total));
   std::vector<std::thread> threads;
   const auto run = [&] { Worker(&work, rules, signatures, options, log, progress).Run(); };
-  for (size_t i = 1; i < count; ++i) threads.emplace_back(run);
+  const size_t helpers = work.owners - 1;
+  for (size_t i = 0; i < helpers; ++i) threads.emplace_back(run);
   run();
   for (std::thread& thread : threads) thread.join();
   CULPRIT_RETURN_IF_ERROR(work.status);

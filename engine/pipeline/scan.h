@@ -1,4 +1,5 @@
-// The scan half over a whole Source: N workers, one unit (file or archive) at a time each; every
+// The scan half over a whole Source: N workers take units (files or archives), the largest first;
+// who finds none left helps with the streams that are still being read (stream_scan.h). Every
 // stream's signals and marks go to a SignalLog. The result does not depend on the number of
 // workers.
 #pragma once
@@ -19,6 +20,7 @@ namespace culprit {
 
 struct ScanOptions {
   int workers = 1;
+  size_t block_bytes = 256 * 1024;  // of a stream, read and matched at a time
   ParseOptions parse;
   SignalOptions signals;
 };

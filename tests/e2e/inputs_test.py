@@ -30,6 +30,28 @@ class Inputs(unittest.TestCase):
         outs = {run("replay", self.logs, "--format", "json", "--quiet", "--workers", n, check=0).out for n in (1, 1, 2, 8)}
         self.assertEqual(len(outs), 1)
 
+    def test_workers_inside_one_big_stream_byte_for_byte(self):
+        lines = [line for rows in zip(*(text.splitlines()[:360] for text in outage().values())) for line in rows]
+        text = ("\n".join(lines) + "\n").encode() * 12  # 2 MB: several blocks
+        half = len(text) // 2 + 11  # inside a line
+        packed = self.root / "big"
+        packed.mkdir()
+        (packed / "plain.log").write_bytes(text)
+        (packed / "one.log.gz").write_bytes(gzip.compress(text, 1))
+        (packed / "members.log.gz").write_bytes(gzip.compress(text[:half], 1) + gzip.compress(text[half:], 1))
+        if shutil.which("zstd"):
+            frames = [subprocess.run(["zstd", "-1", "-c"], input=part, capture_output=True, check=True).stdout
+                      for part in (text[:half], text[half:], text)]
+            (packed / "frames.log.zst").write_bytes(b"".join(frames))
+        with tarfile.open(packed / "all.tar", "w") as tar:
+            for i in range(3):
+                info = tarfile.TarInfo(f"logs/{i}.log")
+                info.size = len(text)
+                tar.addfile(info, io.BytesIO(text))
+        for file in [*sorted(packed.iterdir()), packed]:
+            outs = {run("replay", file, "--format", "json", "--quiet", "--workers", n, check=0).out for n in (1, 2, 8)}
+            self.assertEqual(len(outs), 1, file)
+
     def test_files_globs_and_directories(self):
         self.same(*[self.logs / f"{s}.log" for s in ("web", "etcd", "api", "core")])
         self.same(f"{self.logs}/*.log")

@@ -101,6 +101,42 @@ TEST(LineBlocks, EqualTheNaiveSplitterOnRandomText) {
   }
 }
 
+TEST(LineBlocks, BlocksWhoseBufferWasTakenStay) {
+  std::mt19937 random(7);
+  for (int round = 0; round < 300; ++round) {
+    std::string bytes(random() % 3000, 'x');
+    for (char& c : bytes) c = random() % 20 == 0 ? '\n' : static_cast<char>('a' + random() % 26);
+    StringStream stream(bytes, 1 + random() % 100);
+    Counters counters;
+    LineBlocks blocks(stream, {.block_bytes = 1 + random() % 200, .max_line_bytes = 1 << 10},
+                      &counters);
+    std::vector<std::pair<LineBlocks::Block, LineBlocks::Buffer>> kept;
+    std::vector<LineBlocks::Buffer> spare;
+    LineBlocks::Block block;
+    std::string all;
+    while (*blocks.Next(&block)) {
+      all += block.bytes;
+      if (random() % 3 == 0) continue;
+      LineBlocks::Buffer next;
+      if (!spare.empty() && random() % 2 == 0) {
+        next = std::move(spare.back());
+        spare.pop_back();
+      }
+      kept.emplace_back(block, blocks.TakeBuffer(std::move(next)));
+      if (random() % 3 != 0) continue;
+      auto& [old, buffer] = kept[random() % kept.size()];
+      if (buffer == nullptr) continue;
+      EXPECT_EQ(bytes.compare(old.offset, old.bytes.size(), old.bytes), 0);
+      spare.push_back(std::move(buffer));
+    }
+    EXPECT_EQ(all, bytes);
+    for (const auto& [old, buffer] : kept)
+      if (buffer != nullptr) {
+        EXPECT_EQ(bytes.compare(old.offset, old.bytes.size(), old.bytes), 0);
+      }
+  }
+}
+
 TEST(LineBlocks, KeepLinesWholeAcrossABorderAtEveryOffset) {
   for (size_t before = 0; before < 40; ++before) {
     const std::string bytes =

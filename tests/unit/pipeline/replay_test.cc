@@ -128,6 +128,31 @@ TEST(Replay, SameBytesForAnyOrderWorkersAndMemory) {
   }
 }
 
+// One big stream beside small ones, in blocks of few lines: workers help each other.
+TEST(Replay, SameBytesForAnyNumberOfWorkersInsideAStream) {
+  auto streams = Outage();
+  std::string both;
+  for (size_t web = 0, orders = 0; web < streams[0].second.size();) {
+    for (auto [at, text] : {std::pair(&web, &streams[0].second), {&orders, &streams[1].second}}) {
+      if (*at >= text->size()) continue;
+      const size_t end = text->find('\n', *at) + 1;
+      both.append(*text, *at, end - *at);
+      if (*at % 7 == 0) both += "    at com.shop.Orders.list(Orders.java:17)\n";
+      *at = end;
+    }
+  }
+  streams = {{"logs/all.log", both}, {"logs/db.log", streams[2].second}, {"logs/none.log", ""}};
+  for (const size_t block_bytes : {200, 1000, 5000, 1 << 18}) {
+    ReplayOptions options;
+    options.scan.block_bytes = block_bytes;
+    const std::string expected = RenderJson(ReplayOf(streams, options));
+    for (const int workers : {2, 3, 8}) {
+      options.scan.workers = workers;
+      EXPECT_EQ(RenderJson(ReplayOf(streams, options)), expected) << block_bytes << " " << workers;
+    }
+  }
+}
+
 TEST(Replay, QuietLogsMakeNoIncident) {
   auto streams = Outage();
   for (auto& [name, text] : streams) {
