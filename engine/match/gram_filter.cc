@@ -8,15 +8,24 @@
 namespace culprit {
 namespace {
 
-constexpr int kMinBitmapBits = 17;  // 16 KiB: leaves room in the first-level cache
-constexpr int kMaxBitmapBits = 21;
-constexpr double kMaxFill = 0.05;    // of the bitmap, before it grows
-constexpr double kChainCost = 3e-5;  // of one more literal behind the same gram
-constexpr int kHashTries = 64;
+constexpr int kMinTableBits = 14;  // of an index
+constexpr int kMaxTableBits = 18;
+constexpr double kMaxFill = 0.02;    // of the table, before it grows
+constexpr double kChainCost = 2e-6;  // of one more literal behind the same gram
+constexpr int kHashTries = 16;
+constexpr size_t kHashSample = 1024;  // common grams that a hash is tried on
 
 uint32_t NextRandom(uint32_t* state) {
   *state = *state * 1664525u + 1013904223u;
   return *state ^ (*state >> 15);
+}
+
+// Calls use(index in a table) for each place a gram takes.
+template <typename Use>
+void ForEachPlace(const GramTable& table, uint32_t gram, uint32_t followers, Use use) {
+  for (; followers != 0; followers &= followers - 1) {
+    use(table.Index(gram, static_cast<uint32_t>(__builtin_ctz(followers))));
+  }
 }
 
 }  // namespace
@@ -24,6 +33,7 @@ uint32_t NextRandom(uint32_t* state) {
 GramFilter::GramFilter(const std::vector<Literal>& literals, const std::vector<FixedGrams>& fixed,
                        const RarityModel& model)
     : texts_(literals.size()) {
+  const RarityModel& folded = RarityModel::Folded();
   for (const FixedGrams& one : fixed) {
     AddEntries(literals[one.literal], one.literal, one.grams.data(), one.grams.size());
   }
@@ -36,31 +46,27 @@ GramFilter::GramFilter(const std::vector<Literal>& literals, const std::vector<F
   for (const uint32_t index : order) {
     const Literal& literal = literals[index];
     if (!PlanFind(literal, model).by_grams) continue;
-    GramWindow best;
+    const std::vector<GramWindow> windows = Windows(literal);
+    std::vector<double> costs = CostsOfGrams(literal, folded);
+    for (size_t i = 0; i < costs.size(); ++i) {
+      const size_t window = std::min(i, windows.size() - 1);
+      const auto it = taken.find(windows[window].grams[i - window].gram);
+      if (it != taken.end()) costs[i] += it->second * it->second * kChainCost;
+    }
+    size_t best = 0;
     double least = std::numeric_limits<double>::infinity();
-    for (const GramWindow& window : Windows(literal)) {
-      double cost = 0;
-      for (const WindowGram& gram : window.grams) {
-        cost += WindowGramCost(gram, model);
-        if (gram.wild >= 0) continue;
-        for (const uint32_t one : ExpandGram(gram)) {
-          const auto it = taken.find(one);
-          if (it != taken.end()) cost += it->second * kChainCost;
-        }
-      }
+    for (size_t i = 0; i < windows.size(); ++i) {
+      const double cost = costs[i] + costs[i + 1] + costs[i + 2] + costs[i + 3];
       if (cost >= least) continue;
       least = cost;
-      best = window;
+      best = i;
     }
-    AddEntries(literal, index, best.grams, kGramStride);
-    for (const WindowGram& gram : best.grams) {
-      if (gram.wild >= 0) continue;
-      for (const uint32_t one : ExpandGram(gram)) ++taken[one];
-    }
+    AddEntries(literal, index, windows[best].grams, kGramStride);
+    for (const WindowGram& gram : windows[best].grams) ++taken[gram.gram];
   }
   if (entries_.empty()) return;
-  ChooseHash(model);
-  FillTables();
+  ChooseHash(folded);
+  FillTables(literals);
   sample_ = BestSampler();
 }
 
@@ -77,12 +83,6 @@ void GramFilter::AddEntries(const Literal& literal, uint32_t index, const Window
     Entry entry = {};
     entry.literal = index;
     entry.gram_offset = gram.offset;
-    const int next = gram.offset + static_cast<int>(kGramBytes);
-    const bool has_next = static_cast<size_t>(next) + kTagBytes <= literal.size();
-    const bool has_previous = gram.offset >= static_cast<int>(kTagBytes);
-    const char* at = literal.text.data() + gram.offset;
-    entry.tags = has_next ? static_cast<uint8_t>(1u << TagOf(at + kGramBytes)) : kAnyNext;
-    entry.tags |= has_previous ? static_cast<uint8_t>(16u << TagOf(at - kTagBytes)) : kAnyPrevious;
     if (literal.size() > 8) {
       entry.word_offset = static_cast<uint32_t>(
           std::min<size_t>(static_cast<size_t>(std::max(gram.offset, 0)), literal.size() - 8));
@@ -100,48 +100,61 @@ void GramFilter::AddEntries(const Literal& literal, uint32_t index, const Window
   }
 }
 
-// The bitmap's size by the bits to set, and the factor under which the fewest common grams collide
-// with ours.
-void GramFilter::ChooseHash(const RarityModel& model) {
+// The table's size by the places to take, and the factor under which the fewest common grams
+// collide with ours.
+void GramFilter::ChooseHash(const RarityModel& folded) {
   std::unordered_map<uint32_t, uint32_t> own;
   for (const Entry& entry : entries_) own[entry.gram] |= entry.followers;
   size_t count = 0;
   for (const auto& [gram, followers] : own)
     count += static_cast<size_t>(__builtin_popcount(followers));
-  int bits = kMinBitmapBits;
-  while (bits<kMaxBitmapBits&& static_cast<double>(count)> kMaxFill * (1u << bits)) ++bits;
+  int bits = kMinTableBits;
+  while (bits<kMaxTableBits&& static_cast<double>(count)> kMaxFill * (1u << bits)) ++bits;
   double least = std::numeric_limits<double>::infinity();
   uint32_t state = 7;
   for (int i = 0; i < kHashTries; ++i) {
-    GramBitmap bitmap;
-    bitmap.factor = NextRandom(&state) | 1;
-    bitmap.shift = 32 - (bits - 5);
-    bitmap.words.resize(size_t{1} << (bits - 5));
-    for (const auto& [gram, followers] : own) bitmap.Add(gram, followers);
+    GramTable table;
+    table.factor = NextRandom(&state) | 1;
+    table.shift = 32 - bits;
+    table.bytes.resize(size_t{1} << bits);
+    for (const auto& [gram, followers] : own) {
+      ForEachPlace(table, gram, followers, [&](uint32_t at) { table.bytes[at] = 1; });
+    }
     double collisions = 0;
-    for (const auto& [gram, rate] : model.common()) {
-      collisions += rate * __builtin_popcount(bitmap.words[bitmap.Word(gram)]);
+    for (size_t k = 0; k < std::min(kHashSample, folded.common().size()); ++k) {
+      const auto& [gram, rate] = folded.common()[k];
+      ForEachPlace(table, gram, ~0u, [&](uint32_t at) { collisions += rate * table.bytes[at]; });
     }
     if (collisions < least) {
       least = collisions;
-      bitmap_ = std::move(bitmap);
+      table_ = std::move(table);
     }
   }
 }
 
-void GramFilter::FillTables() {
-  tags_.assign(size_t{1} << kTagBits, 0);
+void GramFilter::FillTables(const std::vector<Literal>& literals) {
   std::stable_sort(entries_.begin(), entries_.end(),
                    [](const Entry& a, const Entry& b) { return a.gram < b.gram; });
   while ((size_t{1} << (32 - bucket_shift_)) < 2 * entries_.size()) --bucket_shift_;
   buckets_.assign(size_t{1} << (32 - bucket_shift_), Bucket{});
   for (uint32_t i = 0; i < entries_.size(); ++i) {
     const Entry& entry = entries_[i];
-    tags_[TagSlot(entry.gram)] |= entry.tags;
+    context_.Add(entry.gram, entry.gram_offset, literals[entry.literal]);
     Bucket& bucket = buckets_[BucketOf(entry.gram)];
     if (bucket.count == 0) bucket = {entry.gram, i, 0};
     ++bucket.count;
   }
+  context_.Build();
+}
+
+size_t GramFilter::FindPlaces(const char* begin, const char* from, const char* stop,
+                              uint16_t* places, bool* non_ascii) const {
+  const Sampled sampled = sample_(table_, from, stop, places);
+  *non_ascii = sampled.non_ascii;
+  size_t count = sampled.places;
+  while (count > 0 && from + places[count - 1] * kGramBytes >= stop) --count;  // of the padding
+  count = context_.KeepBehind(from, places, count);
+  return context_.KeepBefore(begin, from, places, count);
 }
 
 bool GramFilter::Equals(const Text& text, const char* start) const {

@@ -1,5 +1,6 @@
-// The inner loop of the gram filter: hashes every fourth 4 bytes of a stretch of text and looks the
-// hash up in a bitmap small enough for the first-level cache. Stateless; private to match/.
+// The inner loop of the gram filter: looks up every fourth 4 bytes of a stretch of text, and some
+// of the byte behind them, in a table that the caches near the core hold. Stateless; private to
+// match/.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -9,52 +10,51 @@
 
 namespace culprit {
 
-constexpr size_t kGroupGrams = 16;                        // grams one spot speaks of,
+constexpr size_t kGroupGrams = 16;                        // looked up together,
 constexpr size_t kGroupBytes = kGroupGrams * kGramBytes;  // and the text they cover
 
-// A set of grams, each with what may follow it; with false positives. One word of 32 bits by the
-// gram's hash; in it, one bit by the two bytes that follow (not by their case).
-struct GramBitmap {
+// All bytes with their case bit: what differs only in case is one gram here. ('[' and '{' too.)
+constexpr uint32_t kFold = 0x20202020u;
+inline uint32_t FoldedGramAt(const char* p) { return GramAt(p) | kFold; }
+
+// A set of folded grams, each with the bytes that may follow; with false positives.
+struct GramTable {
+  static constexpr int kFollowerBits = 5;
+
   uint32_t factor = 1;
-  int shift = 32 - 12;  // 32 - bits of a word's number
-  std::vector<uint32_t> words;
+  int shift = 32 - 12;  // 32 - bits of an index
+  std::vector<uint8_t> bytes;
 
-  // Which bit two following bytes stand for.
-  static uint32_t Follower(unsigned char first, unsigned char second) {
-    return (first & 7u) | (second & 3u) << 3;
+  // What counts of the byte behind a gram: a letter's case does not.
+  static uint32_t Follower(char c) {
+    return static_cast<unsigned char>(c) & ((1u << kFollowerBits) - 1);
   }
-  uint32_t Word(uint32_t gram) const { return (gram * factor) >> shift; }
-  // `followers`: a bit for each Follower that the gram may have.
-  void Add(uint32_t gram, uint32_t followers) { words[Word(gram)] |= followers; }
+  uint32_t Index(uint32_t folded_gram, uint32_t follower) const {
+    return ((folded_gram * factor) ^ (follower << (32 - kFollowerBits))) >> shift;
+  }
   bool Has(const char* p) const {
-    const uint32_t follower =
-        Follower(static_cast<unsigned char>(p[4]), static_cast<unsigned char>(p[5]));
-    return (words[Word(GramAt(p))] >> follower & 1) != 0;
+    return bytes[Index(FoldedGramAt(p), Follower(p[kGramBytes]))] != 0;
   }
-};
-
-// A group in which a gram is of the set.
-struct GramSpot {
-  uint16_t group;  // its number, from 0
-  uint16_t grams;  // bit i: the gram at byte 4 * i of the group
 };
 
 struct Sampled {
-  size_t spots = 0;        // how many were written
+  size_t places = 0;       // how many were written
   bool non_ascii = false;  // some byte sampled is not ASCII
 };
 
-// Writes to `spots`, ascending, the groups from begin on with a gram of the set. Needs room for one
-// spot per group and one more; end - begin is at most 2^16 groups. Reads up to 63 bytes behind end,
-// which may count for the result.
-using SampleFunction = Sampled (*)(const GramBitmap&, const char* begin, const char* end,
-                                   GramSpot* spots);
+// Writes to `places`, ascending, the numbers of the grams from begin on (gram i stands at byte 4 *
+// i) that the table has: those before end, and perhaps some of the group that end cuts. Needs room
+// for one place per gram of all groups, and kPlaceSlack more; end - begin is at most 2^18 bytes.
+// Reads up to kGroupBytes + kGramBytes bytes from the last group's start, which may count for the
+// result.
+constexpr size_t kPlaceSlack = 8;
+using SampleFunction = Sampled (*)(const GramTable&, const char* begin, const char* end,
+                                   uint16_t* places);
 
-// The fastest for this processor; measured once, since gathering is fast on some and very slow on
-// others.
+// The fastest for this processor.
 SampleFunction BestSampler();
 
-// All that this processor can run, for tests.
+// All that this processor can run, for tests: the plain one first.
 std::vector<SampleFunction> Samplers();
 
 }  // namespace culprit

@@ -1,73 +1,96 @@
 #include "engine/match/gram_window.h"
 
+#include <algorithm>
+
 namespace culprit {
 namespace {
 
-// Per byte of text: a quarter of the places is looked at, and a bitmap of 2^19 bits is assumed.
+// Per byte of text: a quarter of the places is looked at, and a table of 2^18 places is assumed.
 constexpr double kSampled = 1.0 / kGramStride;
-constexpr double kPollution = kSampled / (1 << 19);  // collisions with one more bit
-constexpr double kRefuted =
-    0.4;  // of the cost stays where the literal knows what stands before, too
-constexpr double kPairCost = 0.02;     // one more pair to look for, per byte
-constexpr double kPairFired = 2;       // one that is there
-constexpr size_t kMaxExpanded = 1200;  // grams of one window
+constexpr double kPollution = kSampled / (1 << 18);  // collisions with one more place
+constexpr double kPassed = 2;        // what the bytes behind a gram do not refute, in fired probes
+constexpr double kConfirmed = 10;    // what those before it do not refute either
+constexpr double kKnownByte = 0.75;  // how much rarer each further byte makes a string
+constexpr double kPairCost = 0.1;    // one more pair to look for, per byte
+constexpr double kPairFired = 2;     // one that is there
+constexpr int kGram = static_cast<int>(kGramBytes);
+
+char Fold(char c) { return static_cast<char>(c | kCaseBit); }
 
 uint32_t Followers(const Literal& literal, int at) {
-  const auto byte = [&](int i) {
-    return static_cast<unsigned char>(literal.text[static_cast<size_t>(i)]);
-  };
-  const int size = static_cast<int>(literal.size());
-  if (at >= size) return ~0u;
-  if (at + 1 < size) return 1u << GramBitmap::Follower(byte(at), byte(at + 1));
-  uint32_t followers = 0;
-  for (unsigned char second = 0; second < 4; ++second) {
-    followers |= 1u << GramBitmap::Follower(byte(at), second);
-  }
-  return followers;
+  if (at >= static_cast<int>(literal.size())) return ~0u;
+  return 1u << GramTable::Follower(literal.text[static_cast<size_t>(at)]);
 }
 
-GramWindow BuildWindow(const Literal& literal, int first) {
-  GramWindow window;
-  const int size = static_cast<int>(literal.size());
-  for (int k = 0; k < kGramStride; ++k) {
-    WindowGram& gram = window.grams[k];
-    gram.offset = first + k;
-    char bytes[kGramBytes];
-    char free[kGramBytes];
-    for (int j = 0; j < static_cast<int>(kGramBytes); ++j) {
-      const int at = gram.offset + j;
-      const bool inside = at >= 0 && at < size;
-      bytes[j] = inside ? literal.text[static_cast<size_t>(at)] : '\0';
-      free[j] = inside ? literal.free[static_cast<size_t>(at)] : '\0';
-      if (!inside) gram.wild = j;
-    }
-    gram.gram = GramAt(bytes);
-    gram.free = GramAt(free);
-    gram.followers = Followers(literal, gram.offset + static_cast<int>(kGramBytes));
+WindowGram BuildGram(const Literal& literal, int offset) {
+  WindowGram gram;
+  gram.offset = offset;
+  char bytes[kGramBytes];
+  for (int j = 0; j < kGram; ++j) {
+    const int at = offset + j;
+    const bool inside = at >= 0 && at < static_cast<int>(literal.size());
+    bytes[j] = inside ? Fold(literal.text[static_cast<size_t>(at)]) : '\0';
+    if (!inside) gram.wild = j;
   }
-  return window;
+  gram.gram = GramAt(bytes);
+  gram.followers = Followers(literal, offset + kGram);
+  return gram;
 }
+
+// Costs of a literal's grams, by their offset.
+class GramCosts {
+ public:
+  GramCosts(const Literal& literal, const RarityModel& folded)
+      : size_(static_cast<int>(literal.size())) {
+    for (int at = 0; at + kGram <= size_; ++at) {
+      const WindowGram gram = BuildGram(literal, at);
+      rates_.push_back(folded.GramRate(gram.gram));
+    }
+  }
+
+  double Of(const WindowGram& gram, const RarityModel& folded) const {
+    double fired = 0;
+    if (gram.wild < 0) {
+      fired = rates_[static_cast<size_t>(gram.offset)];
+    } else {
+      for (const uint32_t one : ExpandGram(gram)) fired += folded.GramRate(one);
+    }
+    const double passed = std::min(fired, Rate(gram.offset, gram.offset + 2 * kGram));
+    const double confirmed = std::min(passed, Rate(gram.offset - kGram, gram.offset + 2 * kGram));
+    fired *= 0.1 + 0.9 * __builtin_popcount(gram.followers) / 32;
+    return kSampled * (fired + kPassed * passed + kConfirmed * confirmed) +
+           kPollution * static_cast<double>(CountPlaces(gram));
+  }
+
+ private:
+  // Of the part of the literal in [from, to).
+  double Rate(int from, int to) const {
+    from = std::max(from, 0);
+    to = std::min(to, size_);
+    double rate = 1;
+    for (int at = from; at + kGram <= to; ++at) {
+      rate = std::min(rate, rates_[static_cast<size_t>(at)]);
+    }
+    for (int i = from + kGram; i < to; ++i) rate *= kKnownByte;
+    return rate;
+  }
+
+  const int size_;
+  std::vector<double> rates_;  // of the whole grams
+};
 
 }  // namespace
 
-size_t CountExpanded(const WindowGram& gram) {
-  return (gram.wild < 0 ? size_t{1} : size_t{256}) << __builtin_popcount(gram.free);
-}
-
-size_t CountBits(const WindowGram& gram) {
-  return CountExpanded(gram) * static_cast<size_t>(__builtin_popcount(gram.followers));
+size_t CountPlaces(const WindowGram& gram) {
+  return (gram.wild < 0 ? size_t{1} : size_t{128}) *
+         static_cast<size_t>(__builtin_popcount(gram.followers));
 }
 
 std::vector<uint32_t> ExpandGram(const WindowGram& gram) {
-  std::vector<uint32_t> grams = {gram.gram};
-  for (uint32_t left = gram.free; left != 0; left &= left - 1) {
-    const uint32_t bit = left & (~left + 1);
-    for (size_t i = 0, count = grams.size(); i < count; ++i) grams.push_back(grams[i] ^ bit);
-  }
-  if (gram.wild < 0) return grams;
+  if (gram.wild < 0) return {gram.gram};
   std::vector<uint32_t> all;
-  for (const uint32_t one : grams) {
-    for (uint32_t c = 0; c < 256; ++c) all.push_back(one | c << (8 * gram.wild));
+  for (uint32_t c = 0; c < 256; ++c) {
+    if ((c & static_cast<uint32_t>(kCaseBit)) != 0) all.push_back(gram.gram | c << (8 * gram.wild));
   }
   return all;
 }
@@ -81,21 +104,22 @@ std::vector<GramWindow> Windows(const Literal& literal) {
   std::vector<GramWindow> windows;
   if (size < 5) return windows;
   for (int offset = first; offset <= last; ++offset) {
-    windows.push_back(BuildWindow(literal, offset));
-    size_t expanded = 0;
-    for (const WindowGram& gram : windows.back().grams) expanded += CountExpanded(gram);
-    if (expanded > kMaxExpanded) windows.pop_back();
+    windows.emplace_back();
+    for (int k = 0; k < kGramStride; ++k) windows.back().grams[k] = BuildGram(literal, offset + k);
   }
   return windows;
 }
 
-double WindowGramCost(const WindowGram& gram, const RarityModel& model) {
-  double cost = 0;
-  for (const uint32_t one : ExpandGram(gram)) cost += model.GramRate(one);
-  // Followers refute most of what is not the literal.
-  cost *= kSampled * (0.1 + 0.9 * __builtin_popcount(gram.followers) / 32);
-  if (gram.offset >= 2) cost *= kRefuted;
-  return cost + static_cast<double>(CountBits(gram)) * kPollution;
+std::vector<double> CostsOfGrams(const Literal& literal, const RarityModel& folded) {
+  const std::vector<GramWindow> windows = Windows(literal);
+  std::vector<double> costs;
+  if (windows.empty()) return costs;
+  const GramCosts grams(literal, folded);
+  for (const WindowGram& gram : windows.front().grams) costs.push_back(grams.Of(gram, folded));
+  for (size_t i = 1; i < windows.size(); ++i) {
+    costs.push_back(grams.Of(windows[i].grams[kGramStride - 1], folded));
+  }
+  return costs;
 }
 
 FindPlan PlanFind(const Literal& literal, const RarityModel& model) {
@@ -109,11 +133,10 @@ FindPlan PlanFind(const Literal& literal, const RarityModel& model) {
     plan.pair_offset = i;
   }
   plan.cost = kPairCost + kPairFired * rarest;
-  for (const GramWindow& window : Windows(literal)) {
+  const std::vector<double> costs = CostsOfGrams(literal, RarityModel::Folded());
+  for (size_t i = 0; i + kGramStride <= costs.size(); ++i) {
     double cost = 0;
-    for (const WindowGram& gram : window.grams) {
-      cost += WindowGramCost(gram, model);
-    }
+    for (size_t k = 0; k < kGramStride; ++k) cost += costs[i + k];
     if (cost >= plan.cost) continue;
     plan.cost = cost;
     plan.by_grams = true;

@@ -11,14 +11,14 @@ namespace culprit {
 
 constexpr int kGramStride = 4;  // one gram is looked at every so many bytes
 
-// A gram of a window, and where it stands from the literal's start. May begin one byte before the
-// literal or end one byte behind it: then `wild` is the index of the byte not known, else -1.
+// A folded gram of a window, and where it stands from the literal's start. May begin one byte
+// before the literal or end one byte behind it: then `wild` is the index of the byte not known,
+// else -1.
 struct WindowGram {
   uint32_t gram = 0;  // the wild byte is 0
-  uint32_t free = 0;  // kCaseBit in each byte whose case does not matter
   int offset = 0;
   int wild = -1;
-  uint32_t followers = ~0u;  // GramBitmap::Follower of what may stand behind it: one bit each
+  uint32_t followers = ~0u;  // GramTable::Follower of what may stand behind it: one bit each
 };
 
 // Four grams at consecutive offsets, so that one of them is looked at wherever the literal stands.
@@ -26,23 +26,20 @@ struct GramWindow {
   WindowGram grams[kGramStride];
 };
 
-// The distinct grams a window gram stands for: one for each spelling in upper and lower case, times
-// 256 if it has a wild byte.
+// The distinct folded grams a window gram stands for: more than one if it has a wild byte.
 std::vector<uint32_t> ExpandGram(const WindowGram& gram);
-size_t CountExpanded(const WindowGram& gram);
-// Bits that all of them take in the bitmap.
-size_t CountBits(const WindowGram& gram);
+// Places that they take in the table.
+size_t CountPlaces(const WindowGram& gram);
 
-// All windows of a literal: none if it is too short, or so short and in so many spellings that its
-// grams would fill the table.
+// All windows of a literal, by their first gram's offset: none if it is too short.
 std::vector<GramWindow> Windows(const Literal& literal);
 
-// What a gram costs in probes that fire, per byte of text. Less where the literal also says which
-// gram follows.
-double WindowGramCost(const WindowGram& gram, const RarityModel& model);
+// What each gram of a literal costs in probes that fire, per byte of text: entry i + k is of gram k
+// of window i. `folded` is RarityModel::Folded().
+std::vector<double> CostsOfGrams(const Literal& literal, const RarityModel& folded);
 
-// How a literal is best found: by the window whose grams are rarest, or, where it has none or its
-// pair is cheaper, by its rarest pair of adjacent bytes.
+// How a literal is best found: by the window that costs least, or, where it has none or its pair is
+// cheaper, by its rarest pair of adjacent bytes.
 struct FindPlan {
   bool by_grams = false;
   uint32_t pair_offset = 0;

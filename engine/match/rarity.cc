@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <string>
 
 #include "engine/match/literal.h"
 
@@ -71,6 +72,16 @@ void RarityModel::Learn(std::string_view text, uint32_t weight) {
 
 const RarityModel& RarityModel::Builtin() {
   static const RarityModel* model = new RarityModel(RarityLines(), RarityWords());
+  return *model;
+}
+
+const RarityModel& RarityModel::Folded() {
+  const auto fold = [](std::string_view text) {
+    std::string folded(text);
+    for (char& c : folded) c = static_cast<char>(c | kCaseBit);
+    return folded;
+  };
+  static const RarityModel* model = new RarityModel(fold(RarityLines()), fold(RarityWords()));
   return *model;
 }
 

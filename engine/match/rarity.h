@@ -27,6 +27,8 @@ class RarityModel {
 
   // The model of the log lines in rarity_text.cc.
   static const RarityModel& Builtin();
+  // The same lines with the case bit set in all bytes: for grams that do not tell case.
+  static const RarityModel& Folded();
 
   // Estimated occurrences of a gram per byte of text.
   double GramRate(uint32_t gram) const;

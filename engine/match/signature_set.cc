@@ -150,7 +150,7 @@ class SetBuilder {
     const GramWindow window = Windows(literal).front();
     for (const WindowGram& gram : window.grams) {
       const auto known = std::find_if(grams->begin(), grams->end(), [&](const WindowGram& other) {
-        return other.gram == gram.gram && other.free == gram.free && other.offset == gram.offset;
+        return other.gram == gram.gram && other.offset == gram.offset;
       });
       if (known == grams->end()) {
         grams->push_back(gram);

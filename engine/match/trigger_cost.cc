@@ -71,12 +71,14 @@ class Planner {
 
  private:
   double GramRateOf(const Literal& literal, size_t at) const {
-    WindowGram gram;
-    gram.gram = GramAt(literal.text.data() + at);
-    gram.free = GramAt(literal.free.data() + at);
+    const uint32_t gram = GramAt(literal.text.data() + at);
+    const uint32_t free = GramAt(literal.free.data() + at);
+    if (free == kFold) return folded_.GramRate(gram);
     double rate = 0;
-    for (const uint32_t one : ExpandGram(gram)) rate += model_.GramRate(one);
-    return rate;
+    for (uint32_t bits = free;; bits = (bits - 1) & free) {  // every spelling
+      rate += model_.GramRate(gram ^ bits);
+      if (bits == 0) return rate;
+    }
   }
 
   // How often the literal stands in text, at most.
@@ -149,6 +151,7 @@ class Planner {
   }
 
   const RarityModel& model_;
+  const RarityModel& folded_ = RarityModel::Folded();
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <random>
 #include <set>
 
+#include "engine/match/gram_context.h"
 #include "engine/match/pair_finder.h"
 #include "tests/unit/match/match_testing.h"
 
@@ -80,41 +81,59 @@ TEST(GramFilter, NamesEveryStretchThatIsNotAscii) {
   }
 }
 
-TEST(GramSample, AllSamplersAgree) {
+TEST(GramSample, AllSamplersAgreeWithTheTable) {
   std::mt19937_64 random(5);
   for (int round = 0; round < 50; ++round) {
-    GramBitmap bitmap;
-    bitmap.factor = static_cast<uint32_t>(random()) | 1;
-    bitmap.shift = 32 - 12 - round % 3;
-    bitmap.words.resize(size_t{1} << (32 - bitmap.shift));
+    GramTable table;
+    table.factor = static_cast<uint32_t>(random()) | 1;
+    table.shift = 32 - 12 - round % 3;
+    table.bytes.resize(size_t{1} << (32 - table.shift));
     const std::string text =
-        RandomText(random, 8192 + kBlockPadding, round % 2 == 0 ? "abcd" : "ab\xC3\xA9");
-    for (int i = 0; i < 30; ++i) {
-      bitmap.Add(GramAt(text.data() + random() % 8000), static_cast<uint32_t>(random()));
+        RandomText(random, 8192 + kBlockPadding, round % 2 == 0 ? "abcD" : "ab\xC3\xA9");
+    for (int i = 0; i < 30 * (round % 5); ++i) {
+      const uint32_t gram = FoldedGramAt(text.data() + random() % 8000);
+      table.bytes[table.Index(gram, static_cast<uint32_t>(random() % 32))] = 1;
     }
-    std::vector<std::vector<GramSpot>> results;
-    std::vector<bool> non_ascii;
+    const size_t size = 8192 - static_cast<size_t>(round) * 7;
+    const size_t grams = (size + kGroupBytes - 1) / kGroupBytes * kGroupGrams;
+    std::vector<uint16_t> expected;
+    for (size_t i = 0; i < grams; ++i) {
+      if (table.Has(text.data() + i * kGramBytes)) expected.push_back(static_cast<uint16_t>(i));
+    }
     for (const SampleFunction sample : Samplers()) {
-      std::vector<GramSpot> spots(8192 / kGroupBytes + 2);
-      const Sampled sampled = sample(bitmap, text.data(), text.data() + 8192, spots.data());
-      spots.resize(sampled.spots);
-      results.push_back(spots);
-      non_ascii.push_back(sampled.non_ascii);
-      for (const GramSpot& spot : spots) {
-        for (size_t i = 0; i < kGroupGrams; ++i) {
-          EXPECT_EQ((spot.grams >> i & 1) != 0,
-                    bitmap.Has(text.data() + spot.group * kGroupBytes + 4 * i));
-        }
-      }
+      std::vector<uint16_t> places(grams + kPlaceSlack);
+      const Sampled sampled = sample(table, text.data(), text.data() + size, places.data());
+      places.resize(sampled.places);
+      EXPECT_EQ(places, expected);
+      EXPECT_EQ(sampled.non_ascii, round % 2 != 0);
     }
-    for (size_t i = 1; i < results.size(); ++i) {
-      ASSERT_EQ(results[i].size(), results[0].size());
-      EXPECT_EQ(non_ascii[i], non_ascii[0]);
-      for (size_t k = 0; k < results[0].size(); ++k) {
-        EXPECT_EQ(results[i][k].group, results[0][k].group);
-        EXPECT_EQ(results[i][k].grams, results[0][k].grams);
-      }
+  }
+}
+
+// Whatever the hashes let through, a place where a literal stands stays.
+TEST(GramContext, KeepsEveryPlaceOfItsLiterals) {
+  std::mt19937_64 random(11);
+  for (int round = 0; round < 300; ++round) {
+    const std::string text = RandomText(random, 400, "abAB ");
+    const PaddedBlock block(text, 'a');
+    const char* const begin = block.view().data();
+    GramContext context;
+    std::vector<uint16_t> places;
+    for (uint16_t place = 0; place < 90; ++place) {
+      if (random() % 8 != 0) continue;
+      const size_t at = place * kGramBytes;
+      const size_t before = std::min<size_t>(at, random() % 12);
+      const size_t behind = kGramBytes + random() % 12;
+      const Literal literal =
+          LiteralOf(std::string_view(text).substr(at - before, before + behind), false);
+      context.Add(FoldedGramAt(begin + at), static_cast<int>(before), literal);
+      places.push_back(place);
     }
+    context.Build();
+    std::vector<uint16_t> kept = places;
+    kept.resize(context.KeepBehind(begin, kept.data(), kept.size()));
+    kept.resize(context.KeepBefore(begin, begin, kept.data(), kept.size()));
+    EXPECT_EQ(kept, places) << "round " << round;
   }
 }
 

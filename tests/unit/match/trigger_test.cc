@@ -109,15 +109,16 @@ TEST(GramWindow, HasAGramAtEveryAlignment) {
   EXPECT_EQ(Windows(LiteralOf("abcdefg", false)).size(), 1u);
 }
 
-TEST(GramWindow, ExpandsCasesAndUnknownBytes) {
-  EXPECT_THAT(ExpandGram(Windows(LiteralOf("1b34567", true))[0].grams[0]),
-              UnorderedElementsAre(GramAt("1b34"), GramAt("1B34")));
+TEST(GramWindow, FoldsCasesAndExpandsUnknownBytes) {
+  EXPECT_THAT(ExpandGram(Windows(LiteralOf("1B34567", false))[0].grams[0]),
+              UnorderedElementsAre(GramAt("1b34")));
   const WindowGram wild = Windows(LiteralOf("12345", true))[0].grams[0];
   EXPECT_EQ(wild.wild, 0);
-  EXPECT_EQ(ExpandGram(wild).size(), 256u);
-  EXPECT_EQ(CountExpanded(wild), 256u);
-  // Short and in many spellings: left to the pair finder.
-  EXPECT_TRUE(Windows(LiteralOf("abcde", true)).empty());
+  EXPECT_EQ(ExpandGram(wild).size(), 128u);  // each byte but for its case bit
+  EXPECT_EQ(CountPlaces(wild), 128u);
+  const WindowGram last = Windows(LiteralOf("12345", true))[0].grams[3];
+  EXPECT_EQ(CountPlaces(last), 128u * 32u);  // nor is known what follows
+  EXPECT_EQ(Windows(LiteralOf("abcde", true)).size(), 1u);
   EXPECT_EQ(Windows(LiteralOf("abcdefg", true)).size(), 1u);
 }
 
