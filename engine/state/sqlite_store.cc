@@ -3,7 +3,7 @@
 
 #include <unistd.h>
 
-#include <algorithm>
+#include <filesystem>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -94,8 +94,13 @@ absl::Status SqliteStore::OpenRun(OpenReport* report) {
     CULPRIT_RETURN_IF_ERROR(files_.Replace());  // that was cut at its last step
     damage.clear();
   }
+  // A database comes into being whole, under another name: an empty one is damage.
+  if (damage.empty() && !files_.HasDatabase() && !files_.HasWal()) {
+    report->created = true;
+    CULPRIT_RETURN_IF_ERROR(MakeFresh([](Db*) { return absl::OkStatus(); }));
+    CULPRIT_RETURN_IF_ERROR(files_.Replace());
+  }
   if (damage.empty()) {
-    CULPRIT_ASSIGN_OR_RETURN(report->created, files_.MakeDatabase());
     const absl::Status status = Examine(report);
     if (status.ok()) return LoadSums();
     if (status.code() != absl::StatusCode::kDataLoss) return status;
@@ -106,24 +111,37 @@ absl::Status SqliteStore::OpenRun(OpenReport* report) {
   return LoadSums();
 }
 
+absl::Status SqliteStore::MakeFresh(Body fill) {
+  CULPRIT_RETURN_IF_ERROR(files_.MakeFresh());
+  CULPRIT_ASSIGN_OR_RETURN(const std::unique_ptr<Db> db, OpenWriter(files_.fresh(), options_));
+  CULPRIT_RETURN_IF_ERROR(fill(db.get()));
+  // Into the one file that will be renamed.
+  CULPRIT_ASSIGN_OR_RETURN(const bool emptied, db->EmptyWal());
+  return emptied ? absl::OkStatus()
+                 : absl::UnavailableError(absl::StrCat(files_.fresh(), ": held by someone else"));
+}
+
 absl::Status SqliteStore::Examine(OpenReport* report) {
+  if (!files_.HasDatabase())
+    return absl::DataLossError(absl::StrCat(files_.database(), ": missing beside its -wal"));
+  if (std::error_code error; std::filesystem::file_size(files_.database(), error) == 0 && !error)
+    return absl::DataLossError(absl::StrCat(files_.database(), ": empty"));
   CULPRIT_ASSIGN_OR_RETURN(const WalState wal, CheckWal(files_.wal()));
   if (wal == WalState::kDamaged)
     return absl::DataLossError(absl::StrCat(files_.wal(), ": damaged before its end"));
+  {
+    // Read-only: a damaged file is set aside as it was found.
+    CULPRIT_ASSIGN_OR_RETURN(const std::unique_ptr<Db> db,
+                             Db::Open(files_.database(), DbAccess::kRead));
+    db->SetDeadline(options_.check_time);
+    Query check(db.get(), "PRAGMA quick_check(1)");
+    const absl::StatusOr<bool> any = check.Next();
+    // Unavailable: out of time. The rest is checked page by page as it is read.
+    if (!any.ok() && any.status().code() != absl::StatusCode::kUnavailable) return any.status();
+    if (any.ok() && *any && check.Bytes(0) != "ok")
+      return absl::DataLossError(absl::StrCat(files_.database(), ": ", check.String(0)));
+  }
   CULPRIT_ASSIGN_OR_RETURN(writer_, OpenWriter(files_.database(), options_));
-  writer_->SetDeadline(options_.check_time);
-  std::string finding;
-  const absl::Status status = [&] {
-    Query check(writer_.get(), "PRAGMA quick_check(1)");
-    CULPRIT_ASSIGN_OR_RETURN(const bool any, check.Next());
-    if (any) finding = check.String(0);
-    return absl::OkStatus();
-  }();
-  writer_->SetDeadline(0);
-  // Out of time: the rest is checked page by page as it is read.
-  if (!status.ok() && status.code() != absl::StatusCode::kUnavailable) return status;
-  if (status.ok() && finding != "ok")
-    return absl::DataLossError(absl::StrCat(files_.database(), ": ", finding));
   if (wal == WalState::kTornTail)
     report->message = absl::StrCat(
         files_.wal(),
@@ -136,11 +154,11 @@ absl::Status SqliteStore::Recover(OpenReport* report) {
   const std::string damage = files_.DamageNoted();
   CULPRIT_ASSIGN_OR_RETURN(report->set_aside, files_.SetAside());
   std::string saved;
-  {
-    CULPRIT_ASSIGN_OR_RETURN(const std::unique_ptr<Db> fresh, OpenWriter(files_.fresh(), options_));
-    CULPRIT_ASSIGN_OR_RETURN(saved, Salvage(report->set_aside, fresh.get()));
-    CULPRIT_RETURN_IF_ERROR(fresh->EmptyWal().status());
-  }
+  const absl::Status made = MakeFresh([&](Db* db) -> absl::Status {
+    CULPRIT_ASSIGN_OR_RETURN(saved, Salvage(report->set_aside, db));
+    return absl::OkStatus();
+  });
+  if (!made.ok()) return made;
   CULPRIT_RETURN_IF_ERROR(files_.Replace());
   report->damaged = true;
   report->message = absl::StrCat("the state was damaged (", damage, "). It was set aside as ",

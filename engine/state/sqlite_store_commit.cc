@@ -104,6 +104,7 @@ absl::Status SqliteStore::Write(StoreMode needed, Body body, absl::FunctionRef<v
   {
     const std::lock_guard<std::mutex> health_lock(health_mutex_);
     health_.last_error = status.ok() ? later : status;
+    upkeep_failed_ = false;
     health_.commit_us = took;
     health_.slowest_commit_us = std::max(health_.slowest_commit_us, took);
     ++(status.ok() ? health_.commits : health_.failed_commits);

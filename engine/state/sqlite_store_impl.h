@@ -67,6 +67,7 @@ class SqliteStore : public LiveStore {
   absl::Status OpenRun(OpenReport* report);
   absl::Status OpenBeside();
   absl::Status Examine(OpenReport* report);  // DataLoss: damaged
+  absl::Status MakeFresh(Body fill);         // a whole database under the name fresh()
   absl::Status Recover(OpenReport* report);
   absl::Status LoadSums();
 
@@ -108,7 +109,8 @@ class SqliteStore : public LiveStore {
   DbAccess read_access_ = DbAccess::kRead;
 
   mutable std::mutex health_mutex_;
-  StoreHealth health_;  // guarded by health_mutex_
+  StoreHealth health_;          // guarded by health_mutex_
+  bool upkeep_failed_ = false;  // guarded by health_mutex_: last_error is of Maintain
 };
 
 // Numbers by name, table `sums`.

@@ -224,9 +224,11 @@ absl::Status SqliteStore::Maintain(TimeUs now) {
     CULPRIT_RETURN_IF_ERROR(step([&](Db* db) { return DropSettled(db); }));
     return Shrink();
   }();
-  if (!status.ok()) {
+  {
     const std::lock_guard<std::mutex> lock(health_mutex_);
-    health_.last_error = status;
+    // What was in order here says nothing about a commit that failed.
+    if (!status.ok() || upkeep_failed_) health_.last_error = status;
+    upkeep_failed_ = !status.ok();
   }
   return Noted(status);
 }

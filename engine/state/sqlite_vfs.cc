@@ -46,6 +46,12 @@ int Close(sqlite3_file* file) {
 
 int Read(sqlite3_file* file, void* out, int size, sqlite3_int64 offset) {
   const int code = Below(file)->pMethods->xRead(Below(file), out, size, offset);
+  if (code == SQLITE_IOERR_SHORT_READ && IsPage(size, offset)) {
+    // Behind the end there is nothing; a part of a page is what is left of one.
+    sqlite3_int64 file_size = 0;
+    const int size_code = Below(file)->pMethods->xFileSize(Below(file), &file_size);
+    return size_code != SQLITE_OK ? size_code : file_size > offset ? SQLITE_IOERR_DATA : code;
+  }
   if (code != SQLITE_OK || !IsPage(size, offset)) return code;
   const auto* page = static_cast<const uint8_t*>(out);
   uint64_t stored = 0;

@@ -76,14 +76,16 @@ absl::Status StoreFiles::MakeDirectory() const {
   return FileError(directory_, errno);
 }
 
-absl::StatusOr<bool> StoreFiles::MakeDatabase() const {
-  const int fd = open(database().c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (fd < 0 && errno != EEXIST) return FileError(database(), errno);
-  if (fd >= 0) close(fd);
-  return fd >= 0;
+absl::Status StoreFiles::MakeFresh() const {
+  for (const char* suffix : {"", "-wal", "-shm"}) unlink((fresh() + suffix).c_str());
+  const int fd = open(fresh().c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (fd < 0) return FileError(fresh(), errno);
+  close(fd);
+  return absl::OkStatus();
 }
 
 bool StoreFiles::HasDatabase() const { return Exists(database()); }
+bool StoreFiles::HasWal() const { return Exists(wal()); }
 
 absl::Status StoreFiles::NoteDamage(const std::string& reason) const {
   if (Exists(note())) return absl::OkStatus();
@@ -134,7 +136,6 @@ absl::StatusOr<std::string> StoreFiles::SetAside() const {
     unlink((database() + "-shm").c_str());
     CULPRIT_RETURN_IF_ERROR(SyncDirectory());
   }
-  for (const char* suffix : {"", "-wal", "-shm"}) unlink((fresh() + suffix).c_str());
   return name;
 }
 

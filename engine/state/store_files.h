@@ -36,9 +36,10 @@ class StoreFiles {
   int64_t DiskBytes() const;
 
   absl::Status MakeDirectory() const;  // mode 0700, if it is missing
-  // An empty file with mode 0600 unless there is one. True: it was made.
-  absl::StatusOr<bool> MakeDatabase() const;
+  // An empty fresh() with mode 0600, in place of what an earlier start may have left.
+  absl::Status MakeFresh() const;
   bool HasDatabase() const;
+  bool HasWal() const;
 
   // Setting aside, in steps that can be cut anywhere and taken up again:
   //   NoteDamage -> SetAside -> (fill fresh()) -> Replace.
