@@ -3,6 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/cmd/commands.h"
+#include "engine/config/live_config.h"
 #include "engine/config/pack_loader.h"
 #include "sinks/render/render.h"
 
@@ -15,7 +16,28 @@ constexpr double kWeakTrigger = 0.01;
 }  // namespace
 
 int RunCheck(const CheckFlags& flags) {
-  const absl::StatusOr<Engine> engine = BuildEngine(flags.knowledge);
+  KnowledgeFlags knowledge = flags.knowledge;
+  std::string sources;
+  if (!flags.config.empty()) {
+    const absl::StatusOr<LiveConfig> config = LoadLiveConfig(flags.config, ProcessEnvironment());
+    if (!config.ok()) {
+      PrintError(std::string(config.status().message()));
+      return kExitConfig;
+    }
+    for (const SourceConfig& source : config->sources) {
+      const absl::StatusOr<ParseOptions> parse =
+          ToParseOptions({source.lines.format, source.lines.timezone, source.lines.service,
+                          source.lines.service_from});
+      if (parse.ok()) continue;
+      PrintError(absl::StrCat(source.where.file, ":", source.where.line, ": source ",
+                              SourceName(source), ": ", parse.status().message()));
+      return kExitConfig;
+    }
+    AddKnowledge(*config, &knowledge);
+    sources =
+        absl::StrCat(flags.config, ": ", Counted(config->sources.size(), "source"), ": fine\n");
+  }
+  const absl::StatusOr<Engine> engine = BuildEngine(knowledge);
   if (!engine.ok()) {
     PrintError(std::string(engine.status().message()));
     return ExitCodeFor(engine.status());
@@ -48,6 +70,7 @@ int RunCheck(const CheckFlags& flags) {
     printf("%s\n", out.dump(2).c_str());
     return kExitFine;
   }
+  text = sources + text;
   absl::StrAppend(
       &text, Counted(all.packs.size(), "pack"), ", ", Counted(all.signatures.size(), "signature"),
       ", ", Counted(all.failure_modes.size(), "failure mode"), ", ",

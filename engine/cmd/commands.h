@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "engine/config/live_config.h"
 #include "engine/pipeline/replay.h"
 
 namespace culprit {
@@ -46,6 +47,7 @@ struct ReplayFlags {
 };
 
 struct CheckFlags {
+  std::string config;  // culprit.yaml; empty: packs and topology of `knowledge` only
   KnowledgeFlags knowledge;
   bool all = false;  // name slow signatures of the built-in packs too
   std::string format = "text";
@@ -72,12 +74,19 @@ struct EvidenceFlags {
   std::string format = "text";
 };
 
+struct InitFlags {
+  std::string kind = "files";
+  std::string output = "culprit.yaml";  // "-": standard output
+  bool force = false;
+};
+
 int RunReplay(const ReplayFlags& flags);
 int RunCheck(const CheckFlags& flags);
 int RunTest(const TestFlags& flags);
 int RunExplain(const ExplainFlags& flags);
 int RunEvidence(const EvidenceFlags& flags);
 int RunSchema(const std::string& name);
+int RunInit(const InitFlags& flags);
 
 // Shared by the commands.
 
@@ -85,6 +94,8 @@ int RunSchema(const std::string& name);
 void PrintError(std::string_view message);
 int ExitCodeFor(const absl::Status& status);
 absl::StatusOr<Engine> BuildEngine(const KnowledgeFlags& flags);
+// The packs and topologies that a configuration names, besides those of the flags.
+void AddKnowledge(const LiveConfig& config, KnowledgeFlags* flags);
 // Usage errors as InvalidArgument.
 absl::StatusOr<ParseOptions> ToParseOptions(const InputFlags& flags);
 bool UseColor(const std::string& choice, int fd);

@@ -48,6 +48,13 @@ absl::StatusOr<Engine> BuildEngine(const KnowledgeFlags& flags) {
   return Engine::Build(std::move(knowledge));
 }
 
+void AddKnowledge(const LiveConfig& config, KnowledgeFlags* flags) {
+  flags->packs.insert(flags->packs.end(), config.packs.begin(), config.packs.end());
+  flags->no_default_packs |= !config.default_packs;
+  flags->topologies.insert(flags->topologies.end(), config.topologies.begin(),
+                           config.topologies.end());
+}
+
 absl::StatusOr<ParseOptions> ToParseOptions(const InputFlags& flags) {
   ParseOptions options;
   options.input_format = flags.input_format;

@@ -3,6 +3,7 @@
 
 #include "engine/cmd/commands.h"
 #include "engine/cmd/completions.h"
+#include "engine/config/pack_loader.h"
 
 #ifndef CULPRIT_VERSION
 #define CULPRIT_VERSION "unknown"
@@ -87,7 +88,10 @@ int Main(int argc, char** argv) {
   cmd->footer("Nobody is notified by a replay.\nThe JSON's schema: culprit schema report");
 
   CheckFlags check;
-  cmd = app.add_subcommand("check", "Validate packs and topology; name slow signatures");
+  cmd = app.add_subcommand("check",
+                           "Validate a configuration, packs and topology; name slow signatures");
+  cmd->add_option("-c,--config", check.config, "A culprit.yaml, with all that it names")
+      ->type_name("FILE");
   AddKnowledge(cmd, &check.knowledge);
   cmd->add_flag("--all", check.all, "Name slow signatures of the built-in packs too");
   cmd->add_option("--format", check.format)->check(kShortFormats)->capture_default_str();
@@ -117,9 +121,20 @@ int Main(int argc, char** argv) {
       ->type_name("FILE");
   cmd->add_option("--format", evidence.format)->check(kShortFormats)->capture_default_str();
 
+  InitFlags init;
+  cmd = app.add_subcommand("init", "Write a starter configuration for culprit run");
+  std::vector<std::string> starters;
+  for (const auto& [name, text] : Starters()) starters.push_back(name);
+  cmd->add_option("kind", init.kind, "Where the logs are: " + CLI::detail::join(starters, ", "))
+      ->check(CLI::IsMember(starters))
+      ->capture_default_str();
+  cmd->add_option("-o,--output", init.output, "File to write; - for standard output")
+      ->capture_default_str();
+  cmd->add_flag("--force", init.force, "Replace the file if it is there");
+
   std::string schema;
   cmd = app.add_subcommand("schema", "Print the JSON Schema of a file format");
-  cmd->add_option("name", schema, "pack, report, scenario or topology")->required();
+  cmd->add_option("name", schema, "config, pack, report, scenario or topology")->required();
 
   std::string shell;
   cmd = app.add_subcommand("completions",
@@ -138,6 +153,7 @@ int Main(int argc, char** argv) {
   if (app.got_subcommand("test")) return RunTest(test);
   if (app.got_subcommand("explain")) return RunExplain(explain);
   if (app.got_subcommand("evidence")) return RunEvidence(evidence);
+  if (app.got_subcommand("init")) return RunInit(init);
   if (app.got_subcommand("schema")) return RunSchema(schema);
   return PrintCompletions(app, shell);
 }

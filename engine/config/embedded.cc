@@ -1,4 +1,5 @@
-// Packs and schemas compiled into the program (patterns/, through cmake/EmbedFiles.cmake).
+// Packs, schemas and starter configurations compiled into the program (patterns/, through
+// cmake/EmbedFiles.cmake).
 #include <string_view>
 
 #include "engine/config/pack_loader.h"
@@ -14,10 +15,18 @@ extern const EmbeddedFile kEmbedded_packs[];
 extern const size_t kEmbedded_packs_count;
 extern const EmbeddedFile kEmbedded_schemas[];
 extern const size_t kEmbedded_schemas_count;
+extern const EmbeddedFile kEmbedded_starters[];
+extern const size_t kEmbedded_starters_count;
 
 namespace {
 std::string Text(const EmbeddedFile& file) {
   return std::string(reinterpret_cast<const char*>(file.data), file.size);
+}
+
+const NamedTexts* Named(const EmbeddedFile* files, size_t count) {
+  auto* out = new NamedTexts;
+  for (size_t i = 0; i < count; ++i) out->emplace_back(files[i].name, Text(files[i]));
+  return out;
 }
 }  // namespace
 
@@ -31,14 +40,14 @@ const std::vector<PackText>& DefaultPacks() {
   return *packs;
 }
 
-const std::vector<std::pair<std::string, std::string>>& Schemas() {
-  static const auto* const schemas = [] {
-    auto* out = new std::vector<std::pair<std::string, std::string>>;
-    for (size_t i = 0; i < kEmbedded_schemas_count; ++i)
-      out->emplace_back(kEmbedded_schemas[i].name, Text(kEmbedded_schemas[i]));
-    return out;
-  }();
+const NamedTexts& Schemas() {
+  static const auto* const schemas = Named(kEmbedded_schemas, kEmbedded_schemas_count);
   return *schemas;
+}
+
+const NamedTexts& Starters() {
+  static const auto* const starters = Named(kEmbedded_starters, kEmbedded_starters_count);
+  return *starters;
 }
 
 }  // namespace culprit

@@ -42,8 +42,10 @@ absl::StatusOr<TopologyText> ReadTopology(const std::string& path);
 // The packs compiled into the program, by name; their file is "builtin:<name>/pack.yaml".
 const std::vector<PackText>& DefaultPacks();
 
-// JSON Schemas compiled into the program: (name, document), sorted: pack, report, scenario,
-// topology.
-const std::vector<std::pair<std::string, std::string>>& Schemas();
+// What is compiled into the program besides, (name, text), sorted. JSON Schemas: config, pack,
+// report, scenario, topology. Starter configurations: files, fluentd, kafka, kubernetes.
+using NamedTexts = std::vector<std::pair<std::string, std::string>>;
+const NamedTexts& Schemas();
+const NamedTexts& Starters();
 
 }  // namespace culprit

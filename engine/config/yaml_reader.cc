@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <fstream>
 #include <set>
 
 #include "absl/strings/str_cat.h"
@@ -121,6 +122,28 @@ std::optional<DurationUs> ParseDuration(std::string_view text) {
   return absl::ToInt64Microseconds(duration);
 }
 
+std::optional<uint64_t> ParseSize(std::string_view text) {
+  uint64_t number = 0;
+  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc()) return std::nullopt;
+  std::string_view unit = text.substr(static_cast<size_t>(stop - text.data()));
+  while (unit.starts_with(' ')) unit.remove_prefix(1);
+  constexpr std::pair<std::string_view, uint64_t> kUnits[] = {{"B", 1},
+                                                              {"KB", 1000},
+                                                              {"MB", 1000 * 1000},
+                                                              {"GB", 1000 * 1000 * 1000},
+                                                              {"KiB", uint64_t{1} << 10},
+                                                              {"MiB", uint64_t{1} << 20},
+                                                              {"GiB", uint64_t{1} << 30},
+                                                              {"TiB", uint64_t{1} << 40}};
+  for (const auto& [name, factor] : kUnits) {
+    if (unit != name) continue;
+    if (number > UINT64_MAX / factor) return std::nullopt;
+    return number * factor;
+  }
+  return std::nullopt;
+}
+
 // An undefined node cannot be assigned to, so each case builds its own.
 YamlMap::YamlMap(const YAML::Node& node, std::string file, std::string_view what,
                  ConfigErrors* errors)
@@ -203,6 +226,50 @@ DurationUs YamlMap::Duration(std::string_view key, DurationUs fallback) {
                            "30s, 5m or 1h30m, at most ", kMaxDuration / kDayUs, "d, not ",
                            Quoted(value)));
   return fallback;
+}
+
+DurationUs YamlMap::DurationOrZero(std::string_view key, DurationUs fallback) {
+  const YAML::Node node = Get(key);
+  if (node.IsDefined() && node.IsScalar() && (node.Scalar() == "0" || node.Scalar() == "0s"))
+    return 0;
+  return Duration(key, fallback);
+}
+
+uint64_t YamlMap::Size(std::string_view key, uint64_t fallback, uint64_t low, uint64_t high) {
+  const YAML::Node node = Get(key);
+  if (!node.IsDefined()) return fallback;
+  const std::string value = Scalar(node, key);
+  const std::optional<uint64_t> size = ParseSize(value);
+  if (size.has_value() && *size >= low && *size <= high) return *size;
+  Error(node,
+        absl::StrCat(what_, ": '", ToAbsl(key), "' must be a size with a unit such as ",
+                     "512KiB, 64MiB or 1GiB, from ", low, "B to ", high, "B, not ", Quoted(value)));
+  return fallback;
+}
+
+Secret YamlMap::SecretText(std::string_view key) {
+  const std::string file_key = absl::StrCat(ToAbsl(key), "_file");
+  const YAML::Node here = Get(key);
+  // The name must outlive this map, which remembers what was asked for as views.
+  file_keys_.push_back(std::make_unique<std::string>(file_key));
+  const YAML::Node file = Get(*file_keys_.back());
+  if (here.IsDefined() && file.IsDefined()) {
+    Error(file, absl::StrCat(what_, ": give '", ToAbsl(key), "' or '", file_key, "', not both"));
+    return Secret();
+  }
+  if (here.IsDefined()) return Secret(Scalar(here, key));
+  if (!file.IsDefined()) return Secret();
+  const std::string path = Scalar(file, file_key);
+  std::ifstream in(path);
+  std::string text;
+  if (!in || !std::getline(in, text)) {
+    Error(file,
+          absl::StrCat(what_, ": '", file_key, "': ", path,
+                       " cannot be read, or is empty; expected the secret in its first line"));
+    return Secret();
+  }
+  while (!text.empty() && (text.back() == '\r' || text.back() == ' ')) text.pop_back();
+  return Secret(std::move(text));
 }
 
 std::vector<std::string> YamlMap::Strings(std::string_view key) {

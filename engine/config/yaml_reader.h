@@ -4,12 +4,14 @@
 #pragma once
 #include <yaml-cpp/yaml.h>
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "engine/base/secret.h"
 #include "engine/core/knowledge.h"
 
 namespace culprit {
@@ -48,6 +50,9 @@ YAML::Node ParseYaml(const std::string& text, const std::string& file, ConfigErr
 // "90s", "1m30s", "500ms", "2h", "7d": a number without a unit is an error.
 std::optional<DurationUs> ParseDuration(std::string_view text);
 
+// "64MiB", "500KB", "1GiB", "512B": a number without a unit is an error.
+std::optional<uint64_t> ParseSize(std::string_view text);
+
 // One mapping being read. Finish() reports the keys nobody asked for and keys given twice.
 class YamlMap {
  public:
@@ -66,6 +71,11 @@ class YamlMap {
   bool Bool(std::string_view key, bool fallback);
   int Int(std::string_view key, int fallback, int low, int high);
   DurationUs Duration(std::string_view key, DurationUs fallback);
+  // The same, but 0 is allowed ("0" without a unit too).
+  DurationUs DurationOrZero(std::string_view key, DurationUs fallback);
+  uint64_t Size(std::string_view key, uint64_t fallback, uint64_t low, uint64_t high);
+  // `key`, or the first line of the file that `<key>_file` names. Never repeated in errors.
+  Secret SecretText(std::string_view key);
   // A scalar or a sequence of scalars.
   std::vector<std::string> Strings(std::string_view key);
   // Value must be one of `names`; returns its index.
@@ -95,6 +105,7 @@ class YamlMap {
   int line_ = 0;
   ConfigErrors* errors_;
   std::vector<std::string_view> asked_;
+  std::vector<std::unique_ptr<std::string>> file_keys_;
 };
 
 }  // namespace culprit

@@ -126,6 +126,9 @@ class Docs(unittest.TestCase):
                 joins = own in above
                 if joins and (other not in above or above.index(other) <= above.index(own)):
                     continue
+                # What the configuration file fills in: plain structs, named <kind>_config.h.
+                if own == "engine/config" and other == "engine/ingest":
+                    continue
                 if joins or other not in allowed:
                     wrong.append(f"{file.relative_to(SOURCE)} includes {other}")
         self.assertEqual(wrong, [])

@@ -1,0 +1,218 @@
+#include "engine/config/live_sources.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+
+namespace culprit {
+namespace {
+
+constexpr uint64_t kMost = uint64_t{1} << 40;
+
+absl::Duration Read(YamlMap* map, std::string_view key, absl::Duration fallback) {
+  return absl::Microseconds(map->DurationOrZero(key, absl::ToInt64Microseconds(fallback)));
+}
+
+void ReadLines(YamlMap* map, LineConfig* lines) {
+  lines->format = map->String("format", lines->format);
+  lines->timezone = map->String("timezone", lines->timezone);
+  lines->service = map->String("service");
+}
+
+TlsConfig ReadTls(YamlMap* parent) {
+  TlsConfig tls;
+  if (!parent->Has("tls")) return tls;
+  YamlMap map = parent->Map("tls", absl::StrCat(parent->what(), ": tls"));
+  tls.enabled = map.Bool("enabled", true);
+  tls.cert_file = map.RequiredString("cert_file");
+  tls.key_file = map.RequiredString("key_file");
+  tls.key_password = map.SecretText("key_password");
+  tls.client_ca_file = map.String("client_ca_file");
+  tls.min_version = static_cast<TlsVersion>(
+      map.OneOf("min_version", std::vector<std::string_view>{"1.2", "1.3"}, 0));
+  map.Finish();
+  return tls;
+}
+
+AnySourceConfig ReadKafka(YamlMap* map, LineConfig* lines) {
+  KafkaConfig kafka;
+  kafka.name = map->String("name", kafka.name);
+  kafka.brokers = absl::StrJoin(map->Strings("brokers"), ",");
+  if (kafka.brokers.empty()) map->Error({}, map->what() + ": 'brokers' is required: [host:9092]");
+  kafka.group = map->String("group", kafka.group);
+  kafka.topics = map->Strings("topics");
+  if (kafka.topics.empty())
+    map->Error({}, map->what() + ": 'topics' is required: names, or patterns like ^app-.*");
+  kafka.start_at = map->String("start_at", kafka.start_at);
+  kafka.service_from = map->String("service_from", kafka.service_from);
+  const bool known = kafka.service_from == "record" || kafka.service_from == "topic" ||
+                     kafka.service_from == "key" || kafka.service_from.starts_with("header:");
+  if (!known && !kafka.service_from.starts_with("field:"))
+    map->Error(map->Get("service_from"),
+               absl::StrCat(map->what(), ": 'service_from' is '", kafka.service_from,
+                            "'; expected record, topic, key, header:<name> or field:<json key>"));
+  if (!known) {
+    lines->service_from = kafka.service_from;
+    kafka.service_from = "record";
+  }
+  kafka.include = map->Strings("include");
+  for (const std::string& what : kafka.include)
+    if (what != "key" && !what.starts_with("header:"))
+      map->Error(map->Get("include"), absl::StrCat(map->what(), ": 'include' holds '", what,
+                                                   "'; expected key or header:<name>"));
+  if (map->Has("tls")) {
+    const YAML::Node node = map->Get("tls");
+    kafka.tls = true;
+    if (node.IsScalar()) {
+      kafka.tls = map->Bool("tls", true);
+    } else {
+      YamlMap tls = map->Map("tls", map->what() + ": tls");
+      kafka.ca_file = tls.String("ca_file");
+      kafka.certificate_file = tls.String("cert_file");
+      kafka.key_file = tls.String("key_file");
+      tls.Finish();
+    }
+  }
+  if (map->Has("sasl")) {
+    YamlMap sasl = map->Map("sasl", map->what() + ": sasl");
+    constexpr std::string_view kMechanisms[] = {"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"};
+    kafka.sasl_mechanism = kMechanisms[sasl.OneOf("mechanism", kMechanisms, 0)];
+    kafka.username = sasl.RequiredString("username");
+    kafka.password = sasl.SecretText("password");
+    sasl.Finish();
+  }
+  kafka.drain_timeout = map->Duration("drain_timeout", kafka.drain_timeout);
+  kafka.quiet_after = map->Duration("quiet_after", kafka.quiet_after);
+  kafka.lagging_above =
+      map->Int("lagging_above", static_cast<int>(kafka.lagging_above), 1, INT32_MAX);
+  if (map->Has("properties")) {
+    const YAML::Node properties = map->Get("properties");
+    if (!properties.IsMap()) {
+      map->Error(properties,
+                 map->what() + ": 'properties' must be librdkafka's properties and values");
+    } else {
+      for (const auto& entry : properties)
+        if (entry.first.IsScalar() && entry.second.IsScalar())
+          kafka.properties[entry.first.Scalar()] = entry.second.Scalar();
+        else
+          map->Error(entry.second, map->what() + ": a property needs one plain value");
+    }
+  }
+  return kafka;
+}
+
+AnySourceConfig ReadTail(YamlMap* map, LineConfig* lines) {
+  TailConfig tail;
+  tail.name = map->String("name", tail.name);
+  tail.include = map->Strings("include");
+  if (tail.include.empty())
+    map->Error({}, map->what() + ": 'include' is required: [/var/log/app/*.log]");
+  tail.exclude = map->Strings("exclude");
+  constexpr std::string_view kStart[] = {"beginning", "end"};
+  tail.start_at = static_cast<TailConfig::StartAt>(map->OneOf("start_at", kStart, 0));
+  constexpr std::string_view kWatch[] = {"inotify", "poll"};
+  tail.watch = static_cast<TailConfig::Watch>(map->OneOf("watch", kWatch, 0));
+  tail.ignore_older = map->DurationOrZero("ignore_older", tail.ignore_older);
+  tail.rescan_interval = map->Duration("rescan_interval", tail.rescan_interval);
+  tail.poll_interval = map->Duration("poll_interval", tail.poll_interval);
+  tail.batch_wait = map->DurationOrZero("batch_wait", tail.batch_wait);
+  tail.rotate_wait = map->Duration("rotate_wait", tail.rotate_wait);
+  tail.partial_line_wait = map->Duration("partial_line_wait", tail.partial_line_wait);
+  tail.quiet_after = map->DurationOrZero("quiet_after", tail.quiet_after);
+  tail.max_line_bytes = map->Size("max_line_bytes", tail.max_line_bytes, 256, tail.max_line_bytes);
+  tail.max_open_files = static_cast<size_t>(
+      map->Int("max_open_files", static_cast<int>(tail.max_open_files), 1, 1'000'000));
+  lines->service_from = map->String("service_from");
+  return tail;
+}
+
+AnySourceConfig ReadForward(YamlMap* map, LineConfig* lines) {
+  ForwardConfig forward;
+  forward.name = map->String("name", forward.name);
+  forward.listen = map->String("listen", forward.listen);
+  forward.udp_heartbeat = map->Bool("udp_heartbeat", forward.udp_heartbeat);
+  forward.tls = ReadTls(map);
+  forward.shared_key = map->SecretText("shared_key");
+  for (const YAML::Node& node : map->Sequence("users")) {
+    YamlMap user = map->Child(node, map->what() + ": users");
+    ForwardUser out;
+    out.name = user.RequiredString("name");
+    out.password = user.SecretText("password");
+    user.Finish();
+    forward.users.push_back(std::move(out));
+  }
+  if (!forward.users.empty() && forward.shared_key.empty())
+    map->Error(map->Get("users"), map->what() + ": 'users' needs 'shared_key' as well");
+  forward.self_hostname = map->String("self_hostname");
+  const auto size = [&](std::string_view key, uint64_t* value) {
+    *value = map->Size(key, *value, 1, kMost);
+  };
+  size("max_message_bytes", &forward.max_message_bytes);
+  size("max_record_bytes", &forward.max_record_bytes);
+  size("max_decompressed_bytes", &forward.max_decompressed_bytes);
+  size("max_buffered_bytes", &forward.max_buffered_bytes);
+  size("max_unacked_bytes", &forward.max_unacked_bytes);
+  const auto count = [&](std::string_view key, uint64_t* value) {
+    *value = static_cast<uint64_t>(map->Int(key, static_cast<int>(*value), 1, 10'000'000));
+  };
+  count("max_decompression_ratio", &forward.max_decompression_ratio);
+  count("max_connections", &forward.max_connections);
+  count("max_streams", &forward.max_streams);
+  forward.stream_idle = Read(map, "stream_idle", forward.stream_idle);
+  forward.handshake_timeout = Read(map, "handshake_timeout", forward.handshake_timeout);
+  forward.message_timeout = Read(map, "message_timeout", forward.message_timeout);
+  forward.idle_timeout = Read(map, "idle_timeout", forward.idle_timeout);
+  forward.threads = map->Int("threads", forward.threads, 1, 64);
+  lines->service_from = map->String("service_from");
+  return forward;
+}
+
+struct Kind {
+  std::string_view name;
+  AnySourceConfig (*read)(YamlMap*, LineConfig*);
+};
+// All kinds of sources: one explicit line each.
+constexpr Kind kKinds[] = {
+    {"kafka", ReadKafka},
+    {"tail", ReadTail},
+    {"forward", ReadForward},
+};
+
+}  // namespace
+
+std::optional<SourceConfig> ReadSource(const YAML::Node& node, YamlMap* parent) {
+  std::vector<std::string_view> known;
+  for (const Kind& kind : kKinds) known.push_back(kind.name);
+  const std::string names =
+      absl::StrJoin(std::vector<std::string>(known.begin(), known.end()), ", ");
+  if (!node.IsMap() || node.size() != 1 || !node.begin()->first.IsScalar()) {
+    parent->Error(node, absl::StrCat("sources: each element is one kind and its settings, like ",
+                                     "- tail: { include: [/var/log/app/*.log] }; kinds: ", names));
+    return std::nullopt;
+  }
+  const std::string name = node.begin()->first.Scalar();
+  for (const Kind& kind : kKinds) {
+    if (kind.name != name) continue;
+    YamlMap map = parent->Child(node.begin()->second, absl::StrCat("source ", name));
+    SourceConfig source;
+    source.where = parent->At(node);
+    ReadLines(&map, &source.lines);
+    source.config = kind.read(&map, &source.lines);
+    map.Finish();
+    return source;
+  }
+  const std::string near = Nearest(name, known);
+  parent->Error(
+      node, near.empty()
+                ? absl::StrCat("sources: unknown kind '", name, "'; expected one of ", names)
+                : absl::StrCat("sources: unknown kind '", name, "'; did you mean '", near, "'?"));
+  return std::nullopt;
+}
+
+const std::string& SourceName(const SourceConfig& source) {
+  return std::visit([](const auto& config) -> const std::string& { return config.name; },
+                    source.config);
+}
+
+}  // namespace culprit

@@ -1,0 +1,150 @@
+#include "engine/config/live_config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <fstream>
+#include <map>
+
+#include "engine/config/interpolate.h"
+#include "engine/config/pack_loader.h"
+
+namespace culprit {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+Environment Of(std::map<std::string, std::string> variables) {
+  return [variables](const std::string& name) -> std::optional<std::string> {
+    const auto found = variables.find(name);
+    if (found == variables.end()) return std::nullopt;
+    return found->second;
+  };
+}
+
+std::string ErrorOf(const std::string& yaml, const Environment& environment = Of({})) {
+  const absl::StatusOr<LiveConfig> config = ParseLiveConfig(yaml, "culprit.yaml", environment);
+  return config.ok() ? "" : std::string(config.status().message());
+}
+
+constexpr char kTail[] = "sources: [ { tail: { include: /var/log/*.log } } ]\n";
+
+TEST(LiveConfig, TheLeastThatWorks) {
+  const absl::StatusOr<LiveConfig> config = ParseLiveConfig(kTail, "culprit.yaml", Of({}));
+  ASSERT_TRUE(config.ok()) << config.status();
+  ASSERT_EQ(config->sources.size(), 1u);
+  EXPECT_EQ(SourceName(config->sources[0]), "tail");
+  EXPECT_THAT(std::get<TailConfig>(config->sources[0].config).include,
+              ElementsAre("/var/log/*.log"));
+  EXPECT_EQ(config->serve.listen, "127.0.0.1:9797");
+}
+
+TEST(LiveConfig, EveryKeyOfASourceIsTaken) {
+  const absl::StatusOr<LiveConfig> config = ParseLiveConfig(R"(
+state: { directory: /tmp/s, log_bytes: 2GiB, log_age: 3d, checkpoint_every: 2s }
+time: { lateness: 10s, idle_after: 1m }
+serve: { listen: "0.0.0.0:80", token: t }
+workers: 3
+queue_bytes: 16MiB
+packs: [mine]
+sources:
+  - kafka:
+      name: orders
+      brokers: [a:1, b:2]
+      topics: [logs, "^app-.*"]
+      start_at: latest
+      service_from: header:svc
+      include: [key, header:trace]
+      tls: { ca_file: /ca }
+      sasl: { mechanism: SCRAM-SHA-256, username: u, password: "p$$w" }
+      properties: { fetch.min.bytes: 1024 }
+      timezone: Europe/Berlin
+)",
+                                                            "/etc/culprit/culprit.yaml", Of({}));
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->state.log_bytes, uint64_t{2} << 30);
+  EXPECT_EQ(config->state.log_age, 3 * kDayUs);
+  EXPECT_EQ(config->time.lateness, 10 * kSecondUs);
+  EXPECT_THAT(config->packs, ElementsAre("/etc/culprit/mine"));
+  const auto& kafka = std::get<KafkaConfig>(config->sources[0].config);
+  EXPECT_EQ(kafka.brokers, "a:1,b:2");
+  EXPECT_THAT(kafka.topics, ElementsAre("logs", "^app-.*"));
+  EXPECT_TRUE(kafka.tls);
+  EXPECT_EQ(kafka.sasl_mechanism, "SCRAM-SHA-256");
+  EXPECT_EQ(kafka.password.Reveal(), "p$w");
+  EXPECT_EQ(kafka.properties.at("fetch.min.bytes"), "1024");
+  EXPECT_EQ(config->sources[0].lines.timezone, "Europe/Berlin");
+}
+
+TEST(LiveConfig, MistakesAreNamedWithTheirLine) {
+  EXPECT_THAT(ErrorOf("sources: []\n"), HasSubstr("'sources' is required"));
+  EXPECT_THAT(
+      ErrorOf(std::string(kTail) + "worker: 3\n"),
+      HasSubstr("culprit.yaml:2: configuration: unknown key 'worker'; did you mean 'workers'?"));
+  EXPECT_THAT(ErrorOf("sources:\n  - kafak: {}\n"),
+              HasSubstr("culprit.yaml:2: sources: unknown kind 'kafak'; did you mean 'kafka'?"));
+  EXPECT_THAT(
+      ErrorOf("sources:\n  - tail: { include: x, quiet_after: 30 }\n"),
+      HasSubstr("culprit.yaml:2: source tail: 'quiet_after' must be a duration with a unit"));
+  EXPECT_THAT(ErrorOf(std::string(kTail) + "queue_bytes: 64\n"), HasSubstr("size with a unit"));
+  EXPECT_THAT(ErrorOf("sources:\n  - kafka: { brokers: [a:1] }\n"),
+              HasSubstr("'topics' is required"));
+  EXPECT_THAT(ErrorOf(std::string(kTail) + "serve: { listen: \"0.0.0.0:80\" }\n"),
+              HasSubstr("beyond loopback a 'token'"));
+  EXPECT_THAT(ErrorOf("sources:\n  - tail: { include: a }\n  - tail: { include: b }\n"),
+              HasSubstr("culprit.yaml:3: two sources are called 'tail'"));
+  EXPECT_THAT(ErrorOf("sources: [ { tail: { include: a, timezone: Mars } } ]\n"),
+              HasSubstr("timezone 'Mars'"));
+}
+
+TEST(LiveConfig, VariablesAreFilledIn) {
+  std::string out;
+  std::string error;
+  const Environment environment = Of({{"A", "1"}, {"EMPTY", ""}});
+  const auto value = [&](const std::string& text) {
+    return Interpolate(text, environment, &out, &error) ? out : "error: " + error;
+  };
+  EXPECT_EQ(value("x${A}y${A}"), "x1y1");
+  EXPECT_EQ(value("${B:-two}"), "two");
+  EXPECT_EQ(value("${EMPTY:-two}"), "two");
+  EXPECT_EQ(value("${EMPTY}"), "");
+  EXPECT_EQ(value("$$A costs $5 $(x)"), "$A costs $5 $(x)");
+  EXPECT_THAT(value("${B}"), HasSubstr("variable B is not set"));
+  EXPECT_THAT(value("${B:?the broker's address}"), HasSubstr("variable B: the broker's address"));
+  EXPECT_THAT(value("${A"), HasSubstr("without '}'"));
+  EXPECT_THAT(value("${A:+x}"), HasSubstr("expected ${VAR}"));
+  EXPECT_THAT(ErrorOf("sources:\n  - tail:\n      include: ${LOGS}\n"),
+              HasSubstr("culprit.yaml:3: variable LOGS is not set"));
+}
+
+TEST(LiveConfig, SecretsComeFromFilesAndAreNotRepeated) {
+  const std::string path = ::testing::TempDir() + "/live_config_secret";
+  std::ofstream(path) << "s3cret\n";
+  const std::string yaml =
+      "sources:\n  - kafka: { brokers: a:1, topics: t, sasl: { username: u, password_file: " +
+      path + " } }\n";
+  const absl::StatusOr<LiveConfig> config = ParseLiveConfig(yaml, "culprit.yaml", Of({}));
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(std::get<KafkaConfig>(config->sources[0].config).password.Reveal(), "s3cret");
+  std::remove(path.c_str());
+  EXPECT_THAT(ErrorOf(yaml), HasSubstr("'password_file'"));
+  const std::string both = ErrorOf(
+      "sources:\n  - kafka: { brokers: a:1, topics: t, sasl: { username: u, password: s3cret, "
+      "password_file: /x } }\n");
+  EXPECT_THAT(both, HasSubstr("not both"));
+  EXPECT_THAT(both, Not(HasSubstr("s3cret")));
+}
+
+TEST(LiveConfig, StartersAreFine) {
+  ASSERT_EQ(Starters().size(), 4u);
+  for (const auto& [name, text] : Starters()) {
+    const absl::StatusOr<LiveConfig> config = ParseLiveConfig(text, name + ".yaml", Of({}));
+    EXPECT_TRUE(config.ok()) << config.status();
+  }
+}
+
+}  // namespace
+}  // namespace culprit
