@@ -1,0 +1,103 @@
+// What the connections of one forward server share. Lives as long as the last of them.
+// Thread-safe, but for what is set before the first connection.
+#pragma once
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <list>
+#include <string>
+#include <string_view>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "engine/core/live.h"
+#include "engine/ingest/forward/forward_config.h"
+#include "engine/ingest/forward/in_flight.h"
+#include "engine/ingest/forward/streams.h"
+
+namespace culprit {
+
+enum class ForwardCount : uint8_t {
+  kConnections,         // accepted, since start
+  kRefusedConnections,  // above max_connections
+  kFailedTls,           // handshakes: wrong or no certificate, no TLS
+  kRefusedHandshakes,   // wrong key, user or password; no PING
+  kGarbage,             // connections closed: their bytes are no MessagePack and no JSON
+  kBadMessages,         // connections closed: no forward message; dead letter
+  kTooLarge,            // connections closed: message above max_message_bytes
+  kTimeouts,            // connections closed: handshake, message or idle time is up
+  kCutMessages,         // connections that ended inside a message
+  kHeartbeats,
+  kChunks,            // messages that asked for an acknowledgement
+  kDuplicateChunks,   // of these, came again: acknowledged, not taken in
+  kMalformedEntries,  // dead letters
+  kRepairedBytes,     // that were no UTF-8: U+FFFD
+  kNotLogs,           // messages with metrics or traces: acknowledged, not taken in
+  kGroupMarks,        // entries of Fluent Bit that only bracket others
+  kCount
+};
+
+// snake_case: metrics label.
+constexpr std::string_view ForwardCountName(ForwardCount count) {
+  constexpr std::array<std::string_view, static_cast<size_t>(ForwardCount::kCount)> kNames = {
+      "connections",       "refused_connections", "failed_tls", "refused_handshakes",
+      "garbage",           "bad_messages",        "too_large",  "timeouts",
+      "cut_messages",      "heartbeats",          "chunks",     "duplicate_chunks",
+      "malformed_entries", "repaired_bytes",      "not_logs",   "group_marks"};
+  return kNames[static_cast<size_t>(count)];
+}
+
+// Memory for messages that are not complete yet. Whoever holds some and waited longest is never
+// refused, so that there is always one that can go on.
+class BufferBudget {
+ public:
+  explicit BufferBudget(uint64_t max_bytes) : max_bytes_(max_bytes) {}
+  using Ticket = std::list<uint64_t>::iterator;
+  Ticket Enter();
+  void Leave(Ticket ticket);
+  // Sets what the ticket's owner holds; false: not now, nothing changed. Less is always given. 0
+  // puts the owner at the end of the queue.
+  bool Hold(Ticket ticket, uint64_t bytes);
+
+ private:
+  const uint64_t max_bytes_;
+  absl::Mutex mutex_;
+  std::list<uint64_t> held_ ABSL_GUARDED_BY(mutex_);
+  uint64_t total_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
+struct ForwardServerState {
+  explicit ForwardServerState(const ForwardConfig& c)
+      : config(c), streams(config), budget(config.max_buffered_bytes) {}
+
+  const ForwardConfig config;
+  std::string server_name;
+  LiveSink* sink = nullptr;
+  ForwardStreams streams;
+  InFlightChunks in_flight;
+  BufferBudget budget;
+  std::atomic<bool> draining = false;
+  std::atomic<uint64_t> records = 0, bytes = 0;
+  std::atomic<int64_t> open = 0, blocked = 0;  // connections; held back by the sink
+  std::atomic<TimeUs> last_data = kNoTime;
+
+  void Count(ForwardCount count, uint64_t n = 1) {
+    counts_[static_cast<size_t>(count)].fetch_add(n, std::memory_order_relaxed);
+  }
+  uint64_t Get(ForwardCount count) const {
+    return counts_[static_cast<size_t>(count)].load(std::memory_order_relaxed);
+  }
+  // Writes a warning, at most one per second and kind; the next one says how many were left out.
+  void Warn(ForwardCount kind, std::string_view peer, std::string_view what);
+
+ private:
+  std::array<std::atomic<uint64_t>, static_cast<size_t>(ForwardCount::kCount)> counts_{};
+  struct Silence {
+    absl::Time until = absl::InfinitePast();
+    uint64_t left_out = 0;
+  };
+  absl::Mutex mutex_;
+  std::array<Silence, static_cast<size_t>(ForwardCount::kCount)> silence_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace culprit

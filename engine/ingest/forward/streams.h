@@ -1,0 +1,62 @@
+// The streams of the forward source: one per tag and sender, bounded, ended when idle. Thread-safe.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "engine/core/live.h"
+#include "engine/ingest/forward/forward_config.h"
+
+namespace culprit {
+
+// "kube.var.log.containers.api_shop_web-0a1b.log" -> "/var/log/containers/api_shop_web-0a1b.log",
+// "web.access" -> "web/access": the tag as the path that it was made of, for the rules that find a
+// service in a path.
+std::string PathOfTag(std::string_view tag);
+
+class ForwardStreams {
+ public:
+  // One stream. Its users push under `mutex`, so that its batches stay in order.
+  struct Stream {
+    absl::Mutex mutex;
+    std::string name;  // sender and tag
+    // Its key is the name and when it began: a stream that ended does not come to life again.
+    std::shared_ptr<const LiveStream> live;
+    uint64_t next_position ABSL_GUARDED_BY(mutex) = 0;
+    bool ended ABSL_GUARDED_BY(mutex) = false;
+    absl::Time last_used;  // under ForwardStreams::mutex_
+  };
+
+  explicit ForwardStreams(const ForwardConfig& config) : config_(config) {}
+  void Resume(const std::vector<ResumePoint>& points, absl::Time now);
+  // The stream of the tag and sender; a new one if it is not known. Above max_streams the one that
+  // all further ones share.
+  std::shared_ptr<Stream> Find(std::string_view tag, std::string_view host, absl::Time now);
+  // Gives the batch its stream, positions and resume point and offers it to the sink. False: the
+  // sink is full, *batch is as it was. NotFound: the stream ended meanwhile; find it again.
+  static absl::StatusOr<bool> TryPush(Stream& stream, LiveSink& sink, LiveBatch* batch);
+  // Ends streams that were idle for longer than stream_idle, as far as the sink takes it.
+  void EndIdle(LiveSink& sink, absl::Time now);
+  size_t size() const;
+
+ private:
+  std::shared_ptr<Stream> Add(const std::string& name, LiveStream live, absl::Time now)
+
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  const ForwardConfig& config_;
+  mutable absl::Mutex mutex_;
+  std::map<std::string, std::shared_ptr<Stream>, std::less<>> streams_
+      ABSL_GUARDED_BY(mutex_);  // by name
+};
+
+}  // namespace culprit
