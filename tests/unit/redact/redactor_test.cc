@@ -1,0 +1,137 @@
+#include "engine/redact/redactor.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "engine/redact/secret_rules.h"
+
+namespace culprit {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+const Redactor& Secrets() {
+  static const auto* const redactor = Redactor::Make({}).value().release();
+  return *redactor;
+}
+
+struct Seed {
+  const char* line;
+  const char* secret;
+};
+
+// Test secrets, made up. Split literals: they look real enough for scanners of repositories.
+const Seed kSeeds[] = {
+    {"connect postgres://app:hunter2@db:5432/shop failed", "hunter2"},
+    {"amqp://guest:gu%40est@rabbit:5672", "gu%40est"},
+    {"login failed password=hunter2, retrying", "hunter2"},
+    {"login failed password: hunter2", "hunter2"},
+    {R"({"user":"a","password":"hun\"ter2","x":1})", "hun"},
+    {R"({"db_password": "hunter2"})", "hunter2"},
+    {R"(payload "{\"password\":\"hunter2\"}")", "hunter2"},
+    {"PGPASSWORD='hun ter2' psql", "hun ter2"},
+    {"ALTER USER app IDENTIFIED BY 'hunter2'", "hunter2"},
+    {"mysqldump --password hunter2 -h db", "hunter2"},
+    {"Authorization: Bearer abcdef123456.xyz", "abcdef123456.xyz"},
+    {"authorization=Basic dXNlcjpwYXNz", "dXNlcjpwYXNz"},
+    {"header 'Authorization': 'Token 0123456789abcdef'", "0123456789abcdef"},
+    {"key AK"
+     "IAIOSFODNN7EXAMPLE used",
+     "IOSFODNN7EXAMPLE"},
+    {"aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "wJalrXUtnFEMI"},
+    {"jwt eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.dozjgNryP4J3jVmNHl0w5N expired",
+     "dozjgNryP4J3jVmNHl0w5N"},
+    {"push with gh"
+     "p_0123456789abcdefghijABCDEFGHIJ012345",
+     "0123456789abcdefghij"},
+    {"post to https://hooks.slack.com/services/T000/B000/XXXXXXXXXXXXXXXX", "XXXXXXXXXXXXXXXX"},
+    {"slack xox"
+     "b-123456789012-abcdefghij",
+     "123456789012-abcdefghij"},
+    {"stripe sk"
+     "_live_0123456789abcdefABCDEF01",
+     "0123456789abcdefABCDEF01"},
+    {"api_key=0123456789abcdef in request", "0123456789abcdef"},
+    {"GET /v1?apikey=0123456789abcdef&x=1", "0123456789abcdef"},
+    {"x-api-key: 0123456789abcdef", "0123456789abcdef"},
+    {"session_id=9f8e7d6c5b4a unknown", "9f8e7d6c5b4a"},
+    {"Set-Cookie: sid=31d4d96e407aad42; Path=/", "31d4d96e407aad42"},
+    {"charged card 4111 1111 1111 1111 ok", "4111 1111 1111 1111"},
+    {"charged card=4111111111111111", "4111111111111111"},
+    {"amex 378282246310005.", "378282246310005"},
+    {"-----BEGIN RSA PRIVATE KEY-----\nMIIEabc\n-----END RSA PRIVATE KEY-----", "MIIEabc"},
+    {"-----BEGIN PRIVATE KEY----- MIIEabc", "MIIEabc"},
+    {"DefaultEndpointsProtocol=https;AccountKey=Zm9vYmFyZm9vYmFyZm9vYmFy==;", "Zm9vYmFyZm9vYmFy"},
+    {"client_secret => \"0123abcd\"", "0123abcd"},
+};
+
+TEST(Redactor, SeededSecretsDoNotSurvive) {
+  for (const Seed& seed : kSeeds) {
+    const std::string clean = Secrets().Clean(seed.line);
+    EXPECT_THAT(clean, Not(HasSubstr(seed.secret))) << seed.line;
+    EXPECT_THAT(clean, HasSubstr("[REDACTED:")) << seed.line;
+  }
+}
+
+TEST(Redactor, TwiceIsAsOnce) {
+  for (const Seed& seed : kSeeds) {
+    const std::string once = Secrets().Clean(seed.line);
+    EXPECT_EQ(Secrets().Clean(once), once) << seed.line;
+  }
+}
+
+TEST(Redactor, WhatAnOnCallPersonNeedsStays) {
+  for (const char* line : {
+           "dial tcp 10.0.0.5:2379: connect: connection refused",
+           "2026-11-21T06:51:05.123Z ERROR no core instances",
+           "password authentication failed for user \"app\"",
+           "FATAL: password authentication failed",
+           "invalid token: expected '}' at 17",
+           "req-1e1a3e6c-9bd5-4c3c-8c88-2b9e2f2f0c11 took 5123 ms",
+           "offset 4711471147114711 partition 3",
+           "order 1234567890123456 not found",
+           "trace_id=4bf92f3577b34da6a3ce929d0e0e4736 span_id=00f067aa0ba902b7",
+           "token=null user=none",
+           "the secret is out; see secret: yes",
+           "at com.shop.TokenService.refresh(TokenService.java:42)",
+           "http://api:8080/v1/drivers returned 503",
+           "nova.compute.manager [instance: b9000564-fe1a-409b-b8cc-1e88b294cd1d] VM Started",
+       })
+    EXPECT_EQ(Secrets().Clean(line), line);
+}
+
+TEST(Redactor, MailAndAddressesOnlyWhenAsked) {
+  const char* line =
+      "mail from jane.doe@example.com at 192.168.7.12:5432 and fe80::1 (v1.2.3.4-rc)";
+  EXPECT_EQ(Secrets().Clean(line), line);
+  const auto all = Redactor::Make({.secrets = true, .emails = true, .ips = true}).value();
+  EXPECT_EQ(all->Clean(line),
+            "mail from [REDACTED:email] at [REDACTED:ip]:5432 and [REDACTED:ip] (v1.2.3.4-rc)");
+}
+
+TEST(Redactor, RulesOfOnesOwn) {
+  const auto redactor =
+      Redactor::Make(
+          {.secrets = false, .rules = {{"customer", R"(customer=(\d+))"}, {"pin", "PIN"}}})
+          .value();
+  EXPECT_EQ(redactor->Clean("customer=4711 PIN customer=12"),
+            "customer=[REDACTED:customer] [REDACTED:pin] customer=[REDACTED:customer]");
+  EXPECT_FALSE(Redactor::Make({.rules = {{"x", "("}}}).ok());
+  EXPECT_FALSE(Redactor::Make({.rules = {{"no good", "x"}}}).ok());
+}
+
+TEST(Redactor, OverlapsBecomeOne) {
+  const auto redactor =
+      Redactor::Make({.secrets = false, .rules = {{"a", "bcd"}, {"b", "cdef"}}}).value();
+  EXPECT_EQ(redactor->Clean("abcdefg"), "a[REDACTED:a]g");
+}
+
+TEST(Redactor, CardNumbersPassLuhn) {
+  EXPECT_TRUE(IsCardNumber("4111 1111 1111 1111"));
+  EXPECT_FALSE(IsCardNumber("4111 1111 1111 1112"));
+  EXPECT_FALSE(IsCardNumber("411111"));
+}
+
+}  // namespace
+}  // namespace culprit
