@@ -14,6 +14,9 @@
 
 namespace culprit {
 
+class CheckpointReader;
+class CheckpointWriter;
+
 class PackActivation {
  public:
   explicit PackActivation(const Knowledge& knowledge);
@@ -21,6 +24,10 @@ class PackActivation {
   bool SeePacks(std::span<const uint32_t> packs);
   bool SeeLogging(std::string_view component);  // cheap for names seen before by the caller
   const std::vector<bool>& active() const { return active_; }
+  // Which packs are active, by name. How many components of the others were seen follows from who
+  // was: after Read, SeeLogging tells of each of them again.
+  void Write(const Knowledge& knowledge, CheckpointWriter& ar) const;
+  void Read(const Knowledge& knowledge, CheckpointReader& ar);
 
  private:
   std::vector<bool> active_;

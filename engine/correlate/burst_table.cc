@@ -30,6 +30,18 @@ Instances Merged(const Instances& before, const Instances& newest) {
 
 }  // namespace
 
+std::string KeyOf(const Knowledge& knowledge, const Burst& burst) {
+  std::string key =
+      burst.signature == kNoSignature ? "silence" : knowledge.signatures[burst.signature].id;
+  key += '\n';
+  key += std::to_string(burst.template_id);
+  key += '\n';
+  key += burst.component;
+  key += '\n';
+  key += burst.target;
+  return key;
+}
+
 void BurstTable::SeeExpiry(const TrackedBurst& tracked) {
   if (tracked.held || tracked.burst.closed_at == kNoTime) return;
   next_expiry_ = std::min(next_expiry_, tracked.burst.closed_at + options_.evidence_window);

@@ -17,6 +17,13 @@
 
 namespace culprit {
 
+class CheckpointReader;
+class CheckpointWriter;
+class StateNames;
+
+// (signature, template, component, target) as text: stable over runs.
+std::string KeyOf(const Knowledge& knowledge, const Burst& burst);
+
 class BurstTable {
  public:
   explicit BurstTable(const CorrelatorOptions& options) : options_(options) {}
@@ -36,6 +43,10 @@ class BurstTable {
   BurstIds Expired(TimeUs now) const;
   // At most max_items, the newest; *left_out tells how many did not fit.
   std::vector<SymptomItem> Items(const Knowledge& knowledge, size_t* left_out) const;
+
+  void Write(const StateNames& names, CheckpointWriter& ar) const;
+  // Into an empty table; call Hold after it. How many bursts are of signatures that are gone.
+  size_t Read(const StateNames& names, CheckpointReader& ar);
 
  private:
   void SeeExpiry(const TrackedBurst& tracked);

@@ -12,6 +12,9 @@
 
 namespace culprit {
 
+class CheckpointReader;
+class CheckpointWriter;
+
 class Cadence {
  public:
   explicit Cadence(const CorrelatorOptions& options)
@@ -31,6 +34,8 @@ class Cadence {
     const TimeUs at = now + (-saved_ + per_second_ - 1) / per_second_;
     allowed_ = at + ((-at) % kSecondUs + kSecondUs) % kSecondUs;
   }
+  void Write(CheckpointWriter& ar) const;
+  void Read(CheckpointReader& ar);
 
  private:
   int64_t per_second_, most_;

@@ -11,18 +11,6 @@ namespace {
 
 constexpr size_t kMaxUnattributed = 20000;
 
-std::string KeyOf(const Knowledge& knowledge, const Burst& burst) {
-  std::string key =
-      burst.signature == kNoSignature ? "silence" : knowledge.signatures[burst.signature].id;
-  key += '\n';
-  key += std::to_string(burst.template_id);
-  key += '\n';
-  key += burst.component;
-  key += '\n';
-  key += burst.target;
-  return key;
-}
-
 }  // namespace
 
 Correlator::Correlator(std::shared_ptr<const Knowledge> knowledge, const CorrelatorOptions& options,
@@ -202,11 +190,9 @@ void Correlator::Evaluate(TimeUs now) {
   evaluation.result =
       Infer(topology_, modes_, evaluation.evidence, now, options_, &bonus_, &cache_);
   evaluation.related = RelatedIncidents(evaluation.result, evaluation.evidence, options_);
-  const auto& sorted = evaluation.evidence.items();
-  for (uint32_t i = 0; i < sorted.size(); ++i) evaluation.item_of.emplace_back(sorted[i].burst, i);
-  std::sort(evaluation.item_of.begin(), evaluation.item_of.end());
+  evaluation.IndexItems();
   evaluation_ = std::move(evaluation);
-  book_.Update(evaluation_, bursts_.all(), topology_, modes_, Explainer(), counters_);
+  book_.Update(evaluation_, bursts_.all(), topology_, Explainer(), counters_);
   bursts_.Hold(book_.live());
   if (!book_.empty()) {
     next_evaluation_ = now + (book_.HasYoung(now) ? options_.young_period : options_.old_period);
@@ -254,8 +240,19 @@ std::vector<Symptom> Correlator::Unattributed() const {
 std::vector<ReportEdge> Correlator::Edges() const { return topology_.Edges(); }
 
 void Correlator::ConfirmRoot(std::string_view failure_mode, std::string_view component) {
+  const std::pair<std::string, std::string> root(failure_mode, component);
+  const auto known = confirmed_.find(root);
+  const int n = known == confirmed_.end() ? 1 : known->second + 1;
+  if (!Favour(failure_mode, component, n)) return;
+  confirmed_[root] = n;
+  cache_.Clear();
+  dirty_ |= !bursts_.all().empty();
+  due_known_ = false;
+}
+
+bool Correlator::Favour(std::string_view failure_mode, std::string_view component, int times) {
   const ComponentId id = topology_.Find(component);
-  if (id == kNoComponent) return;
+  if (id == kNoComponent) return false;
   int32_t mode = -1;
   for (int32_t kind = 0; kind < 4; ++kind) {
     const auto name = ModeKindName(static_cast<ModeKind>(kind));
@@ -264,12 +261,9 @@ void Correlator::ConfirmRoot(std::string_view failure_mode, std::string_view com
   for (size_t i = 0; i < knowledge_->failure_modes.size(); ++i) {
     if (knowledge_->failure_modes[i].id == failure_mode) mode = static_cast<int32_t>(4 + i);
   }
-  if (mode < 0) return;
-  const int n = ++confirmed_[{std::string(failure_mode), std::string(component)}];
-  bonus_[{mode, id}] = std::log((n + 2) / 2.0);
-  cache_.Clear();
-  dirty_ |= !bursts_.all().empty();
-  due_known_ = false;
+  if (mode < 0) return false;
+  bonus_[{mode, id}] = std::log((times + 2) / 2.0);
+  return true;
 }
 
 }  // namespace culprit

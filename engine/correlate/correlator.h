@@ -1,5 +1,5 @@
 // The door of this folder: slices in, incidents out. One owner thread; no clock, event time only;
-// the same slices give the same incidents byte for byte. Copyable: a copy is a checkpoint.
+// the same slices give the same incidents byte for byte. Copyable; Save makes a checkpoint.
 #pragma once
 #include <cstdint>
 #include <deque>
@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "engine/base/counters.h"
 #include "engine/core/burst.h"
 #include "engine/core/incident.h"
@@ -59,6 +60,15 @@ class Correlator {
   // A person confirmed this root: its prior grows (mode as in Hypothesis::failure_mode).
   void ConfirmRoot(std::string_view failure_mode, std::string_view component);
 
+  // Everything but the options, as bytes (base/checkpoint.h), between any two calls. What comes
+  // after is the same as if nothing had happened.
+  std::string Save() const;
+  // Into a correlator that has seen nothing, perhaps of other Knowledge: bursts of signatures that
+  // it does not have are left out and counted (kSignatureGone), failure modes that it does not have
+  // become the generic one of their kind, and what is open is judged anew at once. On an error of
+  // ReadCheckpoint the correlator is as before.
+  absl::Status Restore(std::string_view bytes);
+
   const Evaluation& last_evaluation() const { return evaluation_; }
   const Topology& topology() const { return topology_; }
   const ModeCatalog& modes() const { return modes_; }
@@ -74,6 +84,10 @@ class Correlator {
   void Evaluate(TimeUs now);
   void Expire(TimeUs now);
   IncidentBook::Explainer Explainer() const;
+  // The prior of a root that was confirmed so many times; false: unknown failure mode or place.
+  bool Favour(std::string_view failure_mode, std::string_view component, int times);
+  void Write(CheckpointWriter& ar) const;
+  void Read(CheckpointReader& ar);
   ExplainContext Context() const;
 
   std::shared_ptr<const Knowledge> knowledge_;

@@ -5,8 +5,9 @@
 
 namespace culprit {
 
-EvidenceSet::EvidenceSet(const Topology& topology, std::vector<SymptomItem> items)
-    : items_(std::move(items)), alive_(topology.AliveTimes()) {
+EvidenceSet::EvidenceSet(const Topology& topology, std::vector<SymptomItem> items,
+                         std::vector<TimeUs> alive)
+    : items_(std::move(items)), alive_(std::move(alive)) {
   auto rank = [&](ComponentId id) { return id == kNoComponent ? -1 : int64_t{topology.Rank(id)}; };
   std::sort(items_.begin(), items_.end(), [&](const SymptomItem& a, const SymptomItem& b) {
     return std::tuple(rank(a.component), a.cls, rank(a.target), a.chunk, a.onset, a.signature,

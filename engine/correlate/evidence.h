@@ -40,7 +40,10 @@ class EvidenceSet {
 
   EvidenceSet() = default;
   // Sorts the items into canonical order (names, then class, target, onset, signature, burst).
-  EvidenceSet(const Topology& topology, std::vector<SymptomItem> items);
+  EvidenceSet(const Topology& topology, std::vector<SymptomItem> items)
+      : EvidenceSet(topology, std::move(items), topology.AliveTimes()) {}
+  // As of when these were the newest lines, by component.
+  EvidenceSet(const Topology& topology, std::vector<SymptomItem> items, std::vector<TimeUs> alive);
 
   const std::vector<SymptomItem>& items() const { return items_; }
   // Newest line of a component when the set was made.

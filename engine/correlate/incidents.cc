@@ -121,6 +121,7 @@ bool IncidentBook::HasYoung(TimeUs now) const {
 void IncidentBook::Finish(LiveIncident incident, Counters* counters) {
   finished_.push_back(std::move(incident));
   if (finished_.size() > options_.max_finished) {
+    ids_.erase(finished_.front().value.id);
     finished_.pop_front();
     counters->Count(Reason::kStateEvicted);
   }
@@ -182,12 +183,6 @@ void IncidentBook::PageNow(TimeUs now) {
   }
 }
 
-void IncidentBook::Show(LiveIncident* incident, const RankedHypothesis& hypothesis,
-                        const ModeCatalog& modes) {
-  incident->shown = hypothesis.hypothesis;
-  incident->shown_mode_spec = modes[hypothesis.hypothesis.mode].spec;
-}
-
 LiveIncident* IncidentBook::Match(const InferredIncident& result, const BurstIds& members) {
   LiveIncident* best = nullptr;
   double best_key = 0;
@@ -206,7 +201,7 @@ LiveIncident* IncidentBook::Match(const InferredIncident& result, const BurstIds
 
 LiveIncident& IncidentBook::Open(const Evaluation& evaluation, size_t index,
                                  const BurstIds& members, const BurstMap& bursts,
-                                 const Topology& topology, const ModeCatalog& modes) {
+                                 const Topology& topology) {
   const InferredIncident& result = evaluation.result.incidents[index];
   const RankedHypothesis& top = result.hypotheses[result.candidates[0].best];
   // The same root and mode again soon after it was resolved: reopened.
@@ -250,7 +245,7 @@ LiveIncident& IncidentBook::Open(const Evaluation& evaluation, size_t index,
   ids_.insert(fresh.value.id);
   fresh.value.opened_at = evaluation.now;
   fresh.resolve_after = options_.resolve_after;
-  Show(&fresh, top, modes);
+  fresh.shown = top.hypothesis;
   Event(&fresh, evaluation.now, "opened", topology.Name(fresh.shown.component),
         "symptoms first added up to an incident");
   // Part of another incident before?
@@ -265,7 +260,7 @@ LiveIncident& IncidentBook::Open(const Evaluation& evaluation, size_t index,
 }
 
 void IncidentBook::ChooseRoot(LiveIncident* incident, const InferredIncident& result, TimeUs now,
-                              const Topology& topology, const ModeCatalog& modes) {
+                              const Topology& topology) {
   const RootCandidate& top = result.candidates[0];
   const bool fixed = incident->value.paged_at != kNoTime;
   const RootCandidate* shown = nullptr;
@@ -275,7 +270,7 @@ void IncidentBook::ChooseRoot(LiveIncident* incident, const InferredIncident& re
   if (!fixed || top.component == incident->shown.component) {
     incident->challenger = kNoComponent;
     incident->challenged = 0;
-    Show(incident, result.hypotheses[top.best], modes);
+    incident->shown = result.hypotheses[top.best].hypothesis;
     return;
   }
   const double old = std::max(shown ? shown->posterior : 0, 1e-12);
@@ -289,13 +284,13 @@ void IncidentBook::ChooseRoot(LiveIncident* incident, const InferredIncident& re
   if (incident->challenged >= options_.root_change_evaluations) {
     const std::string& before = topology.Name(incident->shown.component);
     incident->value.root_history.push_back(before);
-    Show(incident, result.hypotheses[top.best], modes);
+    incident->shown = result.hypotheses[top.best].hypothesis;
     Event(incident, now, "root_changed", topology.Name(top.component),
           "root cause revised from " + before + " to " + topology.Name(top.component));
     incident->challenger = kNoComponent;
     incident->challenged = 0;
   } else if (shown) {
-    Show(incident, result.hypotheses[shown->best], modes);
+    incident->shown = result.hypotheses[shown->best].hypothesis;
   }
 }
 
@@ -356,7 +351,6 @@ void IncidentBook::MergeOrDrop(const Evaluation& evaluation, const BurstMap& bur
               "root cause revised from " + before + " to " + topology.Name(other.shown.component));
       }
       std::swap(incident.shown, other.shown);
-      std::swap(incident.shown_mode_spec, other.shown_mode_spec);
       std::swap(incident.members, other.members);
       std::swap(incident.contested, other.contested);
       std::swap(incident.score_micro_nats, other.score_micro_nats);
@@ -391,8 +385,7 @@ void IncidentBook::MergeOrDrop(const Evaluation& evaluation, const BurstMap& bur
 }
 
 void IncidentBook::Update(const Evaluation& evaluation, const BurstMap& bursts,
-                          const Topology& topology, const ModeCatalog& modes,
-                          const Explainer& explain, Counters* counters) {
+                          const Topology& topology, const Explainer& explain, Counters* counters) {
   const TimeUs now = evaluation.now;
   const auto& results = evaluation.result.incidents;
   const auto& items = evaluation.evidence.items();
@@ -409,11 +402,11 @@ void IncidentBook::Update(const Evaluation& evaluation, const BurstMap& bursts,
     for (uint32_t item : result.members) members.push_back(items[item].burst);
     std::sort(members.begin(), members.end());
     LiveIncident* incident = Match(result, members);
-    if (!incident) incident = &Open(evaluation, r, members, bursts, topology, modes);
+    if (!incident) incident = &Open(evaluation, r, members, bursts, topology);
     incident->result = static_cast<int>(r);
     incident->score_micro_nats = result.score_micro_nats;
     serial_of[r] = incident->serial;
-    ChooseRoot(incident, result, now, topology, modes);
+    ChooseRoot(incident, result, now, topology);
   }
   for (LiveIncident& i : live_) {
     if (i.result < 0) continue;

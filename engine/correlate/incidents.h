@@ -11,10 +11,13 @@
 
 #include "engine/base/counters.h"
 #include "engine/correlate/live.h"
-#include "engine/correlate/modes.h"
 #include "engine/correlate/options.h"
 
 namespace culprit {
+
+class CheckpointReader;
+class CheckpointWriter;
+class StateNames;
 
 class IncidentBook {
  public:
@@ -29,7 +32,7 @@ class IncidentBook {
                Counters* counters);
   // Takes the results of an evaluation.
   void Update(const Evaluation& evaluation, const BurstMap& bursts, const Topology& topology,
-              const ModeCatalog& modes, const Explainer& explain, Counters* counters);
+              const Explainer& explain, Counters* counters);
   // Hold-downs that ended by `now`, judged by the latest evaluation; where none is made now.
   void PageDue(TimeUs now);
   // End of input: pages what only waits for its hold-down.
@@ -43,16 +46,22 @@ class IncidentBook {
   const std::vector<LiveIncident>& live() const { return live_; }
   const std::deque<LiveIncident>& finished() const { return finished_; }
 
+  void Write(const StateNames& names, CheckpointWriter& ar) const;
+  void Read(const StateNames& names, CheckpointReader& ar);  // into an empty book
+  // After Read: incidents let go of bursts that are gone, and of results if there are others now.
+  void Reconcile(const BurstMap& bursts, bool same_results);
+
  private:
+  void WriteOne(const StateNames& names, const LiveIncident& i, CheckpointWriter& ar) const;
+  LiveIncident ReadOne(const StateNames& names, CheckpointReader& ar);
   TimeUs QuietSince(const LiveIncident& incident,
                     const BurstMap& bursts) const;  // kNoTime: still on
   DurationUs HoldDown(const LiveIncident& incident) const;
   LiveIncident* Match(const InferredIncident& result, const BurstIds& members);
   LiveIncident& Open(const Evaluation& evaluation, size_t result, const BurstIds& members,
-                     const BurstMap& bursts, const Topology& topology, const ModeCatalog& modes);
+                     const BurstMap& bursts, const Topology& topology);
   void ChooseRoot(LiveIncident* incident, const InferredIncident& result, TimeUs now,
-                  const Topology& topology, const ModeCatalog& modes);
-  void Show(LiveIncident* incident, const RankedHypothesis& hypothesis, const ModeCatalog& modes);
+                  const Topology& topology);
   void MergeOrDrop(const Evaluation& evaluation, const BurstMap& bursts, const Topology& topology,
                    const Explainer& explain, Counters* counters);
   void Page(LiveIncident* incident, TimeUs now);

@@ -9,6 +9,9 @@
 
 namespace culprit {
 
+class CheckpointReader;
+class CheckpointWriter;
+
 class LeakTable {
  public:
   explicit LeakTable(const CorrelatorOptions& options) : options_(options) {}
@@ -17,6 +20,8 @@ class LeakTable {
   void CountUnattributed(const std::string& key, TimeUs when);
   // P(a burst of this key in 5 minutes without a fault).
   double Leak(const std::string& key, TimeUs now) const;
+  void Write(CheckpointWriter& ar) const;
+  void Read(CheckpointReader& ar);
 
  private:
   struct Count {

@@ -44,6 +44,12 @@ struct Evaluation {
   InferenceResult result;
   std::vector<int> related;                            // by incident of the result
   std::vector<std::pair<uint64_t, uint32_t>> item_of;  // burst, item; ascending
+  void IndexItems() {
+    const auto& items = evidence.items();
+    item_of.clear();
+    for (uint32_t i = 0; i < items.size(); ++i) item_of.emplace_back(items[i].burst, i);
+    std::sort(item_of.begin(), item_of.end());
+  }
   // Item of a burst; -1: none.
   int64_t ItemOf(uint64_t burst) const {
     auto it = std::lower_bound(item_of.begin(), item_of.end(), std::make_pair(burst, uint32_t{0}));
@@ -57,7 +63,6 @@ struct LiveIncident {
   uint64_t serial = 0;  // order of creation: lower is older
   Incident value;
   HypothesisRef shown;
-  int64_t shown_mode_spec = -1;  // FailureModeSpec, or -1: generic
   BurstIds members;              // each in one incident only
   BurstIds contested;            // bursts it had that another incident explains now
   int64_t score_micro_nats = 0;  // latest

@@ -51,6 +51,9 @@ struct TreeRequest {
   std::span<const ComponentId> extra;
 };
 
+class CheckpointReader;
+class CheckpointWriter;
+
 class Topology {
  public:
   explicit Topology(const CorrelatorOptions& options) : options_(options) {}
@@ -87,6 +90,10 @@ class Topology {
 
   std::shared_ptr<const ReachTree> Reach(const TreeRequest& request) const;
   std::vector<ReportEdge> Edges() const;  // sorted by names
+
+  // Names, learned and lit edges; declared ones and signs of life come from elsewhere.
+  void Write(CheckpointWriter& ar) const;
+  void Read(CheckpointReader& ar);  // into an empty one
 
  private:
   struct Edge {

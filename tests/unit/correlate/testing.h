@@ -89,7 +89,7 @@ inline FailureModeSpec ModeSpec(const std::string& id, const std::string& compon
 class Driver {
  public:
   explicit Driver(std::shared_ptr<const Knowledge> knowledge, CorrelatorOptions options = {})
-      : knowledge_(knowledge), correlator_(knowledge, options, &counters_) {}
+      : knowledge_(knowledge), options_(options), correlator_(knowledge, options, &counters_) {}
   // A checkpoint: the copy goes on alone.
   Driver(const Driver& other) = default;
 
@@ -124,6 +124,13 @@ class Driver {
     const TimeUs until = At(seconds);
     for (; now_ + kSecondUs <= until; now_ += kSecondUs) Slice(skip_empty);
     correlator_.AdvanceTo(now_);
+  }
+  // The correlator is replaced by one made from its checkpoint, perhaps with other knowledge.
+  absl::Status Restart(std::shared_ptr<const Knowledge> knowledge = nullptr) {
+    if (knowledge) knowledge_ = std::move(knowledge);
+    const std::string bytes = correlator_.Save();
+    correlator_ = Correlator(knowledge_, options_, &counters_);
+    return correlator_.Restore(bytes);
   }
   Correlator& correlator() { return correlator_; }
   const Counters& counters() const { return counters_; }
@@ -163,6 +170,7 @@ class Driver {
   }
 
   std::shared_ptr<const Knowledge> knowledge_;
+  CorrelatorOptions options_;
   Counters counters_;
   Correlator correlator_;
   std::vector<Pending> pending_;
