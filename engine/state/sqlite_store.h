@@ -1,5 +1,5 @@
 // LiveStore in one SQLite file of one directory: `state.db`, its write-ahead log, `lock`. See
-// live_store.h for what is promised, doc/formats.md for what is stored, doc/adr/0011 for the
+// live_store.h for what is promised, doc/formats.md for what is stored, doc/adr/0013 for the
 // choices.
 #pragma once
 #include <memory>

@@ -15,7 +15,7 @@ namespace {
 
 constexpr size_t kMaxLetterBytes = size_t{1} << 20;
 constexpr int64_t kLetterRowBytes = 64;              // of a letter beside its texts
-constexpr int64_t kMaxWalBytes = int64_t{64} << 20;  // beyond: emptied by the commit itself
+constexpr int64_t kMaxWalBytes = int64_t{32} << 20;  // beyond: emptied by the commit itself
 
 uint32_t Crc(uint32_t crc, std::string_view bytes) {
   return static_cast<uint32_t>(
