@@ -80,11 +80,26 @@ struct InitFlags {
   bool force = false;
 };
 
+struct DlqFlags {
+  std::string action;  // list, show, replay, drop
+  std::string state = "/var/lib/culprit";
+  std::vector<int64_t> ids;  // empty: all that the next two choose
+  std::string source;
+  std::string reason;
+  bool pending = false;  // list: only those not replayed yet
+  bool again = false;    // replay: also those replayed already
+  bool all = false;      // drop: without any choice
+  size_t limit = 100;    // list
+  std::string output;    // replay: a file, appended to; else standard output
+  std::string format = "text";
+};
+
 int RunReplay(const ReplayFlags& flags);
 int RunCheck(const CheckFlags& flags);
 int RunTest(const TestFlags& flags);
 int RunExplain(const ExplainFlags& flags);
 int RunEvidence(const EvidenceFlags& flags);
+int RunDlq(const DlqFlags& flags);
 int RunSchema(const std::string& name);
 int RunInit(const InitFlags& flags);
 

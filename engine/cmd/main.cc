@@ -44,6 +44,39 @@ void AddInput(CLI::App* app, InputFlags* flags) {
       "Rule for the service: record, dir, file, field:<json key>, path:<regex with one group>");
 }
 
+void AddDlq(CLI::App* app, DlqFlags* flags) {
+  app->require_subcommand(1);
+  const auto add = [&](const char* name, const char* what) {
+    CLI::App* sub = app->add_subcommand(name, what);
+    sub->add_option("--state", flags->state, "State directory of culprit run")
+        ->capture_default_str()
+        ->type_name("DIR");
+    sub->callback([flags, name] { flags->action = name; });
+    return sub;
+  };
+  const auto choose = [&](CLI::App* sub, bool ids) {
+    if (ids) sub->add_option("ids", flags->ids, "Numbers of letters, as in the list");
+    sub->add_option("--source", flags->source, "Only of this source");
+    sub->add_option("--reason", flags->reason, "Only for this reason");
+  };
+  CLI::App* list = add("list", "What could not be used, and why");
+  choose(list, false);
+  list->add_flag("--pending", flags->pending, "Only those not replayed yet");
+  list->add_option("--limit", flags->limit, "At most so many")->capture_default_str();
+  list->add_option("--format", flags->format)->check(kShortFormats)->capture_default_str();
+  CLI::App* show = add("show", "Letters with their raw bytes");
+  show->add_option("ids", flags->ids, "Numbers of letters, as in the list")->required();
+  show->add_option("--format", flags->format)->check(kShortFormats)->capture_default_str();
+  CLI::App* replay = add("replay", "Write the raw bytes as lines, to feed them in once more");
+  choose(replay, true);
+  replay->add_flag("--again", flags->again, "Also those replayed already");
+  replay->add_option("-o,--output", flags->output, "Append to a file, e.g. one that is tailed")
+      ->type_name("FILE");
+  CLI::App* drop = add("drop", "Delete letters");
+  choose(drop, true);
+  drop->add_flag("--all", flags->all, "Every letter there is");
+}
+
 int Main(int argc, char** argv) {
   CLI::App app{"Reads the logs of every service and names the root cause of the incident in them.",
                "culprit"};
@@ -132,6 +165,9 @@ int Main(int argc, char** argv) {
       ->capture_default_str();
   cmd->add_flag("--force", init.force, "Replace the file if it is there");
 
+  DlqFlags dlq;
+  AddDlq(app.add_subcommand("dlq", "Dead letters: list, show, replay, drop"), &dlq);
+
   std::string schema;
   cmd = app.add_subcommand("schema", "Print the JSON Schema of a file format");
   cmd->add_option("name", schema, "config, pack, report, scenario or topology")->required();
@@ -154,6 +190,7 @@ int Main(int argc, char** argv) {
   if (app.got_subcommand("explain")) return RunExplain(explain);
   if (app.got_subcommand("evidence")) return RunEvidence(evidence);
   if (app.got_subcommand("init")) return RunInit(init);
+  if (app.got_subcommand("dlq")) return RunDlq(dlq);
   if (app.got_subcommand("schema")) return RunSchema(schema);
   return PrintCompletions(app, shell);
 }

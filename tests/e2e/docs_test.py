@@ -8,7 +8,8 @@ import os, pathlib, re, shutil, subprocess, sys, tempfile, unittest, urllib.pars
 import harness
 from harness import BINARY, SOURCE
 
-COMMANDS = ("replay", "check", "test", "explain", "evidence", "schema", "completions")
+COMMANDS = ("replay", "check", "test", "explain", "evidence", "schema", "completions",
+            "dlq list", "dlq show", "dlq replay", "dlq drop")
 README = SOURCE / "README.md"
 CAPTURE = re.compile(r"(<!-- output: culprit (.*?) -->\n```text\n)(.*?)(```\n)", re.S)
 TIMELINE_SHOWN = 5  # lines of the time line that the capture keeps
@@ -77,7 +78,7 @@ class Docs(unittest.TestCase):
                          "README's capture is out of date: tests/e2e/docs_test.py build/dev/culprit . --update")
 
     def test_flags_exist(self):
-        known = {f for c in COMMANDS for f in re.findall(r"--[a-z][a-z-]*", harness.run(c, "--help", check=0).out)}
+        known = {f for c in COMMANDS for f in re.findall(r"--[a-z][a-z-]*", harness.run(*c.split(), "--help", check=0).out)}
         known |= set(re.findall(r"--[a-z][a-z-]*", harness.run("--help", check=0).out))
         for name in ("README.md", "patterns/README.md"):
             for line in (SOURCE / name).read_text().splitlines():
