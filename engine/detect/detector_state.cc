@@ -150,6 +150,7 @@ void Detector::Impl::Read(CheckpointReader& ar) {
   Require(slice_length == options_.slice, "written with another length of slices");
   ar(Time(now_), slice_, start_minute_, next_burst_id_);
   RequireModerate(slice_);
+  Require(next_burst_id_ > 0 && next_burst_id_ < uint64_t{1} << 62, "id of a burst");
   if (start_minute_ != INT64_MIN) RequireModerate(start_minute_);
   Require(now_ == kNoTime || (now_ % options_.slice == 0 && SliceEnd(slice_) <= now_), "time");
   for (size_t n = ar.Count(); n > 0; --n) {

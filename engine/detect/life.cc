@@ -188,6 +188,32 @@ void LifeTracker::OnSlice(int64_t slice, const std::vector<SliceLife>& life,
   std::sort(silent->begin(), silent->end(),
             [](const Change& a, const Change& b) { return a.component < b.component; });
   if (index_.size() > options_.max_components) Evict();
+  if (slice >= next_sweep_ || TooManyGroups()) ForgetGroups(slice, back);
+}
+
+// Partitions come and go for months. Those that gave no sign of life for long have ended; should
+// one come back, it begins anew.
+void LifeTracker::ForgetGroups(int64_t slice, std::vector<Change>* back) {
+  const int64_t forget = options_.forget_group / options_.slice;
+  next_sweep_ = slice + forget / 4;
+  int64_t oldest = slice - forget;  // goes, and all before it
+  if (TooManyGroups()) {
+    std::vector<int64_t> last;
+    for (const auto& [id, g] : groups_) last.push_back(g.clock.last());
+    const auto quarter = last.begin() + static_cast<std::ptrdiff_t>(last.size() / 4);
+    std::nth_element(last.begin(), quarter, last.end());
+    oldest = std::max(oldest, std::min(*quarter, slice - 1));
+  }
+  if (absl::erase_if(groups_, [&](const auto& e) { return e.second.clock.last() <= oldest; }) == 0)
+    return;
+  for (Component& c : components_) {
+    std::erase_if(c.groups, [&](const InGroup& in) { return !groups_.contains(in.group); });
+    if (!c.silent || !c.groups.empty()) continue;
+    c.silent = false;
+    back->push_back({c.name, c.last});
+  }
+  std::sort(back->begin(), back->end(),
+            [](const Change& a, const Change& b) { return a.component < b.component; });
 }
 
 void LifeTracker::Evict() {

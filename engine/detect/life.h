@@ -33,6 +33,7 @@ class LiveClock {
     if (slice > last_) last_ = slice;
   }
   int64_t live() const { return live_; }
+  int64_t last() const { return last_; }  // slice of the last touch
 
  private:
   friend class cereal::access;
@@ -52,6 +53,8 @@ struct LifeOptions {
   DurationUs min_silence = 30 * kSecondUs;
   DurationUs max_silence = 600 * kSecondUs;
   size_t max_components = 200'000;
+  size_t max_groups = 100'000;           // partitions remembered; above: those silent longest go
+  DurationUs forget_group = 2 * kDayUs;  // without any sign of life: it has ended
 };
 
 class LifeTracker {
@@ -64,7 +67,8 @@ class LifeTracker {
   explicit LifeTracker(LifeOptions options) : options_(options), global_(MaxStep()) {}
 
   // Signs of life of one slice. Fills `alive` (component, newest), by name; `silent`: components
-  // found silent at its close; `back`: silent ones that log again; both by name.
+  // found silent at its close; `back`: silent ones that log again, or whose partitions are
+  // forgotten (nobody expects them any more); both by name.
   void OnSlice(int64_t slice, const std::vector<SliceLife>& life,
                std::vector<std::pair<std::string, TimeUs>>* alive, std::vector<Change>* silent,
                std::vector<Change>* back);
@@ -131,6 +135,8 @@ class LifeTracker {
   void Roll(Component& c, int64_t slice);
   int64_t AllowedSilence(const Component& c, int64_t slice) const;  // slices; INT64_MAX: any
   void Evict();
+  void ForgetGroups(int64_t slice, std::vector<Change>* back);
+  bool TooManyGroups() const { return groups_.size() > options_.max_groups; }
 
   LifeOptions options_;
   LiveClock global_;
@@ -140,7 +146,8 @@ class LifeTracker {
   std::vector<uint32_t> by_name_;  // ranks
   std::vector<uint32_t> new_;      // not ranked yet
   absl::flat_hash_map<PartitionId, Group> groups_;
-  std::vector<uint32_t> here_;  // components with life in this slice
+  int64_t next_sweep_ = INT64_MIN;  // slice at which ended groups are looked for
+  std::vector<uint32_t> here_;      // components with life in this slice
   std::vector<PartitionId> touched_groups_;
 };
 

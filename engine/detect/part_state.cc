@@ -130,6 +130,7 @@ void TemplateMiner::save(CheckpointWriter& ar) const {
 
 void TemplateMiner::load(CheckpointReader& ar) {
   ar(sequence_, dropped_);
+  Require(sequence_ < uint64_t{1} << 62, "age of a template");
   size_t n = ar.Count();
   for (size_t i = 0; i < n; ++i) {
     Slot slot;
@@ -137,6 +138,9 @@ void TemplateMiner::load(CheckpointReader& ar) {
     for (size_t k = ar.Count(); k > 0; --k) ar(Word(slot.tmpl.tokens.emplace_back()));
     Require(slot.tmpl.id != 0 && by_id_.emplace(slot.tmpl.id, static_cast<Index>(i)).second,
             "id of a template");
+    Require((slots_.empty() || slots_.back().born < slot.born) && slot.born <= sequence_ &&
+                slot.used <= sequence_,
+            "age of a template");
     slots_.push_back(std::move(slot));
   }
   n = ar.Count();
@@ -213,7 +217,7 @@ bool LifeTracker::IsSilent(const std::string& component) const {
 }
 
 void LifeTracker::save(CheckpointWriter& ar) const {
-  ar(global_);
+  ar(global_, next_sweep_);
   std::vector<PartitionId> groups;
   for (const auto& [id, group] : groups_) groups.push_back(id);
   std::sort(groups.begin(), groups.end());
@@ -227,7 +231,8 @@ void LifeTracker::save(CheckpointWriter& ar) const {
 }
 
 void LifeTracker::load(CheckpointReader& ar) {
-  ar(global_);
+  ar(global_, next_sweep_);
+  if (next_sweep_ != INT64_MIN) RequireModerate(next_sweep_);
   for (size_t n = ar.Count(); n > 0; --n) {
     PartitionId id = 0;
     ar(id);

@@ -268,6 +268,38 @@ TEST(DetectState, OtherKnowledgeKeepsWhatItStillHas) {
   EXPECT_EQ(changed, slices);
 }
 
+// Half a year of files that are written for an hour each, always two at a time.
+TEST(DetectState, PartitionsComeAndGoWithoutGrowth) {
+  Counters counters;
+  OrderOptions order;
+  order.live = true;
+  Orderer orderer(order, &counters);
+  const auto knowledge = MakeKnowledge({MakeSpec("p/a")});
+  Detector detector(knowledge, {}, &counters);
+  Slice slice;
+  SliceOutcome out;
+  size_t after_a_week = 0;
+  for (uint32_t hour = 0; hour < 180 * 24; ++hour) {
+    const PartitionId id = hour * 77'777u;
+    orderer.AddPartition(id);
+    if (hour > 1) orderer.EndPartition((hour - 2) * 77'777u);
+    for (int k = 0; k < 20; ++k) {
+      orderer.Add(MakeSignal(id, static_cast<uint64_t>(k), kT0 + hour * kHourUs + k * kMinuteUs, 0,
+                             "c" + std::to_string(hour % 3)));
+      while (orderer.NextClosed(&slice)) {
+        while (detector.PassTime(slice.start, 0, &out)) {
+        }
+        detector.OnSlice(std::move(slice), &out);
+      }
+    }
+    ASSERT_LE(orderer.partitions(), 2u);
+    const size_t bytes = orderer.Save(*knowledge).size() + detector.Save().size();
+    if (hour == 7 * 24) after_a_week = bytes;
+    ASSERT_TRUE(hour <= 7 * 24 || bytes < after_a_week + after_a_week / 2) << hour;
+  }
+  EXPECT_EQ(counters.Get(Reason::kLate), 0u);
+}
+
 TEST(DetectState, DamageIsAStatusAndChangesNothing) {
   const Case test_case = RandomCase(6, 500);
   Counters counters;
