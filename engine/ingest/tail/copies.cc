@@ -102,11 +102,14 @@ bool Follower::Peek(const FoundFile& found, Candidate* candidate) {
 bool Follower::IsCopyOf(const Candidate& candidate, TailFile* file) {
   const FoundFile& found = candidate.found;
   const TailPosition& at = file->at;
-  if (FileId{found.device, found.inode} == at.id) return false;
+  if (FileId{found.device, found.inode} == at.id && candidate.born_us == at.born_us) return false;
   const int common = at.head.Common(candidate.head);
   if (common <= 0) return false;
-  const bool extends = BaseName(found.path).starts_with(BaseName(at.real_path)) ||
-                       BaseName(found.path).starts_with(BaseName(file->stream->path));
+  // app.log.3.gz and app.log.1 differ by suffixes alone; app-1.log and app-2.log may be two
+  // programs'.
+  const std::string stem = RotationStem(BaseName(at.real_path));
+  const bool extends =
+      BaseName(found.path).starts_with(stem) && BaseName(at.real_path).starts_with(stem);
   if (common < kStrongHead && !extends) return false;
   if (candidate.form == FileForm::kPacked || at.form == FileForm::kPacked) return true;
   if (candidate.form != at.form) return false;
@@ -123,8 +126,10 @@ bool Follower::IsCopyOf(const Candidate& candidate, TailFile* file) {
   const ssize_t n = ReadAt(candidate.fd, here, length, size - length);
   if (n != static_cast<ssize_t>(length)) return false;
   const ssize_t m = ReadAt(file->fd, there, length, size - length);
-  // Shorter than its copy: it was just truncated.
-  return m < n || std::string_view(here, length) == std::string_view(there, length);
+  if (m < n || std::string_view(here, length) == std::string_view(there, length)) return true;
+  // Or it was truncated and has grown since; then its head must do.
+  const ssize_t k = ReadAt(file->fd, there, at.guard.length, at.offset - at.guard.length);
+  return k != at.guard.length || !at.guard.Holds({there, at.guard.length});
 }
 
 void Follower::IndexStems() {
@@ -214,6 +219,8 @@ absl::Status Follower::Replaced(TailFile* file) {
   ++truncations_;
   Close(file);
   const FileId id = file->at.id;
+  const int64_t born_us = file->at.born_us;
+  const bool in_globs = !file->gone;
   const std::string path = file->path, real_path = file->at.real_path;
   if (const auto it = by_id_.find(id); it != by_id_.end() && it->second == file) by_id_.erase(it);
   file->lost = file->rotated = true;
@@ -226,18 +233,18 @@ absl::Status Follower::Replaced(TailFile* file) {
   }
   // The inode's next generation begins at once, so that nothing of it is missed.
   const absl::StatusOr<FileFacts> facts = FactsOfPath(real_path);
-  if (!facts.ok() || facts->id != id || !facts->regular) return absl::OkStatus();
+  if (!in_globs || !facts.ok() || facts->id != id || !facts->regular) return absl::OkStatus();
   Candidate candidate;
   FoundFile found;
-  found.path = real_path;
+  found.path = path;
   found.device = id.device;
   found.inode = id.inode;
   found.size_bytes = facts->size;
   found.modified_ns = facts->modified_ns;
+  if (facts->born_us != born_us) return Judge(found);  // the inode is another file's now
   candidate.born_us = facts->born_us;
   if (facts->size > 0 && !Peek(found, &candidate)) return absl::OkStatus();
   candidate.found = found;
-  candidate.found.path = path;
   return Follow(candidate);
 }
 

@@ -78,10 +78,13 @@ TailFile* Follower::Add(std::shared_ptr<const LiveStream> stream, TailPosition a
   } else {
     last = {file->at.born_us, file->at.generation};
   }
-  // Two positions in one inode: the older generation was truncated away; its rest may be elsewhere.
+  // Two positions in one inode: the older life or generation is over; its rest may be elsewhere.
   TailFile*& owner = by_id_[file->at.id];
   TailFile* old = owner;
-  if (old != nullptr && old->at.generation > file->at.generation) std::swap(old, file);
+  if (old != nullptr && std::pair(old->at.born_us, old->at.generation) >
+                            std::pair(file->at.born_us, file->at.generation)) {
+    std::swap(old, file);
+  }
   owner = file;
   if (old != nullptr) {
     old->lost = old->rotated = true;
