@@ -7,6 +7,7 @@
 #include <set>
 #include <tuple>
 
+#include "engine/core/captures.h"
 #include "engine/correlate/alternatives.h"
 #include "engine/correlate/words.h"
 
@@ -46,6 +47,10 @@ class Explainer {
   }
 
  private:
+  const std::vector<Capture>& CapturesOf(SignatureIndex signature, const Evidence& evidence) const {
+    CaptureSource* const source = c_.options.captures;
+    return source == nullptr ? evidence.captures : source->Of(signature, evidence);
+  }
   double Bonus(const HypothesisRef& h) const {
     if (!c_.bonus) return 0;
     auto it = c_.bonus->find({h.mode, h.component});
@@ -322,7 +327,7 @@ class Explainer {
         const TrackedBurst& b = c_.bursts.at(symptom.burst);
         if (!wanted(b)) continue;
         for (const Evidence& evidence : b.burst.evidence) {
-          for (const Capture& capture : evidence.captures) {
+          for (const Capture& capture : CapturesOf(b.burst.signature, evidence)) {
             const bool address = capture.first == "host" || capture.first == "port" ||
                                  capture.first == "address" || capture.first == "addr";
             if (capture.second.empty() || (address && !address_too)) continue;
@@ -341,27 +346,33 @@ class Explainer {
   }
 
   void FillEvidence(Incident* out) {
-    std::vector<std::pair<bool, const Evidence*>> all;  // not the root's own, line
+    struct Line {
+      bool other = false;  // not the root's own
+      const Evidence* evidence = nullptr;
+      SignatureIndex signature = kNoSignature;
+    };
+    std::vector<Line> all;
     std::map<std::string, size_t> per_component;
     for (const Symptom& symptom : out->symptoms) {
       const TrackedBurst& b = c_.bursts.at(symptom.burst);
       size_t taken = 0;
       for (const Evidence& evidence : b.burst.evidence) {
         if (++taken > 3) break;
-        all.emplace_back(b.component != live_.shown.component, &evidence);
+        all.push_back({b.component != live_.shown.component, &evidence, b.burst.signature});
       }
     }
     std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) {
-      const Position &p = a.second->position, &q = b.second->position;
-      return std::tie(a.first, a.second->time, p.partition, p.offset) <
-             std::tie(b.first, b.second->time, q.partition, q.offset);
+      const Position &p = a.evidence->position, &q = b.evidence->position;
+      return std::tie(a.other, a.evidence->time, p.partition, p.offset) <
+             std::tie(b.other, b.evidence->time, q.partition, q.offset);
     });
     out->evidence.clear();
     std::set<std::pair<PartitionId, uint64_t>> seen;
-    for (const auto& [other, evidence] : all) {
+    for (const auto& [other, evidence, signature] : all) {
       if (!seen.insert({evidence->position.partition, evidence->position.offset}).second) continue;
       if (out->evidence.size() >= c_.options.max_evidence) break;
-      out->evidence.push_back(*evidence);
+      Evidence& shown = out->evidence.emplace_back(*evidence);
+      if (shown.captures.empty()) shown.captures = CapturesOf(signature, *evidence);
     }
   }
 

@@ -1,5 +1,5 @@
 // Every constant of the causal model and of an incident's life, with the defaults of ROOT_CAUSE.md
-// 4 and 5. Plain value, read-only while a Correlator lives.
+// 4 and 5, and where captures come from. Read-only while a Correlator lives.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -8,7 +8,13 @@
 
 namespace culprit {
 
+class CaptureSource;  // core/captures.h
+
 struct CorrelatorOptions {
+  // Captures of evidence that came without them; null: it has what it came with. Must outlive the
+  // correlator.
+  CaptureSource* captures = nullptr;
+
   // Edge strengths: P(the dependent suffers | its dependency is impaired).
   double hard_edge = .8;
   double soft_edge = .35;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/base/status.h"
+#include "engine/pipeline/late_captures.h"
 #include "engine/state/memory_signal_log.h"
 
 namespace culprit {
@@ -22,8 +23,10 @@ absl::StatusOr<Report> Replay(std::vector<std::unique_ptr<SourceUnit>> units, co
                               const std::function<void(ReplayPhase, double)>& on_phase) {
   MemorySignalLog log(options.log_memory_bytes);
   on_phase(ReplayPhase::kScan, 0);
+  ScanOptions scan_options = options.scan;
+  scan_options.signals.late_captures = true;
   CULPRIT_ASSIGN_OR_RETURN(ScanResult scan, Scan(std::move(units), *engine.knowledge, *engine.names,
-                                                 *engine.signatures, options.scan, &log, progress));
+                                                 *engine.signatures, scan_options, &log, progress));
   std::vector<ReasonInput> inputs;
   for (PartitionId i = 0; i < scan.streams.size(); ++i) {
     const auto found = options.skew_by_stream.find(scan.streams[i].report.name);
@@ -31,8 +34,11 @@ absl::StatusOr<Report> Replay(std::vector<std::unique_ptr<SourceUnit>> units, co
       inputs.push_back({partition, i, found == options.skew_by_stream.end() ? 0 : found->second});
   }
   on_phase(ReplayPhase::kReason, 0);
+  LateCaptures captures(*engine.signatures, options.scan.signals.max_line_bytes);
+  ReasonOptions reason = options.reason;
+  reason.correlate.captures = &captures;
   CULPRIT_ASSIGN_OR_RETURN(Report report,
-                           Reason(log, inputs, engine.knowledge, options.reason, &scan.counters,
+                           Reason(log, inputs, engine.knowledge, reason, &scan.counters,
                                   [&](double done) { on_phase(ReplayPhase::kReason, done); }));
   ReportStats& stats = report.stats;
   for (ScannedStream& stream : scan.streams) {

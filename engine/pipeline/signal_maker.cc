@@ -162,7 +162,12 @@ void SignalMaker::MakeSignal(SignatureIndex index, const Record& record, Line* l
     item.message = pending_.Keep(ValidUtf8(record.message.empty() ? line->text : record.message,
                                            options_.max_message_bytes, &valid_));
   if (WantsText(index, pending_.View(item.component), pending_.View(item.target), record.time)) {
-    capture();
+    if (!line->is_kept)
+      line->kept = pending_.Keep(ValidUtf8(line->text, options_.max_line_bytes, &valid_));
+    line->is_kept = true;
+    item.line = line->kept;
+    // Cut or repaired, the line would say something else later.
+    if (!options_.late_captures || pending_.View(item.line) != line->text) capture();
     item.first_capture = static_cast<uint32_t>(pending_.captures.size());
     item.captures = static_cast<uint32_t>(captures_.size());
     for (const auto& [name, text] : captures_) {
@@ -170,10 +175,6 @@ void SignalMaker::MakeSignal(SignatureIndex index, const Record& record, Line* l
       pending_.captures.emplace_back(
           kept_name, pending_.Keep(ValidUtf8(text, options_.max_line_bytes, &valid_)));
     }
-    if (!line->is_kept)
-      line->kept = pending_.Keep(ValidUtf8(line->text, options_.max_line_bytes, &valid_));
-    line->is_kept = true;
-    item.line = line->kept;
     if (line->text.size() > options_.max_line_bytes) counters_->Count(Reason::kEvidenceTruncated);
   }
   pending_.items.push_back(item);

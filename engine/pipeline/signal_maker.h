@@ -30,6 +30,9 @@ struct SignalOptions {
   size_t max_line_bytes = 2000;    // of an evidence line
   size_t max_message_bytes = 512;  // of a message to mine
   int texts_per_key_and_second = 8;
+  // Captures that no name needs are left out where they can be had from the kept line
+  // (late_captures.h). Whoever reasons must then know how to get them.
+  bool late_captures = false;
   // Live: a line without a time of its own came just now, which is a sign of life.
   bool mark_assumed = false;
 };
