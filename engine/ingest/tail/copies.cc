@@ -103,6 +103,14 @@ bool Follower::IsCopyOf(const Candidate& candidate, TailFile* file) {
   const FoundFile& found = candidate.found;
   const TailPosition& at = file->at;
   if (FileId{found.device, found.inode} == at.id && candidate.born_us == at.born_us) return false;
+  // A generation that began empty and was not read yet has no print.
+  if (at.offset == 0 && at.form != FileForm::kPacked && !file->lost && !file->unreachable &&
+      at.head.length() < HeadPrint::kBytes && Open(file) == Opened::kYes) {
+    char head[HeadPrint::kBytes];
+    const ssize_t n = ReadAt(file->fd, head, sizeof(head), 0);
+    if (n > 0)
+      file->at.head.Set(std::string_view(head, n).substr(0, std::string_view(head, n).find('\0')));
+  }
   const int common = at.head.Common(candidate.head);
   if (common <= 0) return false;
   // app.log.3.gz and app.log.1 differ by suffixes alone; app-1.log and app-2.log may be two
