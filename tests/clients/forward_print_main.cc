@@ -15,7 +15,8 @@ namespace culprit {
 namespace {
 
 int Main(int argc, char** argv) {
-  spdlog::set_default_logger(spdlog::stderr_logger_mt("forward_print"));  // records own standard output
+  spdlog::set_default_logger(
+      spdlog::stderr_logger_mt("forward_print"));  // records own standard output
   ForwardConfig config;
   config.listen = "127.0.0.1:0";
   for (int i = 1; i < argc; ++i) {

@@ -10,14 +10,14 @@
 #include <boost/asio/ssl.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
+#include <future>
+#include <mutex>
 #include <optional>
 #include <thread>
 #include <utility>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/mutex.h"
-#include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "engine/base/status.h"
 #include "engine/base/views.h"
@@ -61,10 +61,11 @@ class ForwardSource::Server {
  public:
   explicit Server(const ForwardConfig& config)
       : state_(std::make_shared<ForwardServerState>(config)),
-        acceptor_(io_),
-        udp_(io_),
-        sweep_(io_),
-        accept_retry_(io_) {}
+        strand_(asio::make_strand(io_)),
+        acceptor_(strand_),
+        udp_(strand_),
+        sweep_(strand_),
+        accept_retry_(strand_) {}
   ~Server() { Stop(); }
 
   absl::Status Start(LiveSink* sink, const std::vector<ResumePoint>& resume);
@@ -85,6 +86,7 @@ class ForwardSource::Server {
   asio::io_context io_;  // goes last: handlers hold connections
   const std::shared_ptr<ForwardServerState> state_;
   std::optional<asio::ssl::context> tls_;
+  asio::strand<asio::io_context::executor_type> strand_;  // of the four below
   tcp::acceptor acceptor_;
   udp::socket udp_;
   asio::steady_timer sweep_, accept_retry_;
@@ -93,8 +95,8 @@ class ForwardSource::Server {
   uint16_t port_ = 0;
   std::array<char, 16> datagram_{};
   udp::endpoint datagram_from_;
-  absl::Mutex mutex_;
-  std::vector<std::weak_ptr<ForwardConnection>> connections_ ABSL_GUARDED_BY(mutex_);
+  std::mutex mutex_;  // of connections_
+  std::vector<std::weak_ptr<ForwardConnection>> connections_;
   std::atomic<bool> stopped_ = false;
 };
 
@@ -136,7 +138,7 @@ absl::Status ForwardSource::Server::Start(LiveSink* sink, const std::vector<Resu
   state_->sink = sink;
   state_->streams.Resume(resume, absl::Now());
   work_.emplace(io_.get_executor());
-  asio::post(acceptor_.get_executor(), [this] {
+  asio::post(strand_, [this] {
     Accept();
     if (udp_.is_open()) Heartbeat();
     Sweep();
@@ -176,7 +178,7 @@ void ForwardSource::Server::OnAccept(const error_code& error, std::shared_ptr<tc
     auto connection =
         std::make_shared<ForwardConnection>(state_, std::move(*socket), tls_ ? &*tls_ : nullptr);
     {
-      absl::MutexLock lock(&mutex_);
+      const std::lock_guard lock(mutex_);
       connections_.push_back(connection);
     }
     connection->Start();
@@ -201,7 +203,7 @@ void ForwardSource::Server::Heartbeat() {
 
 void ForwardSource::Server::Sweep() {
   {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     std::erase_if(connections_, [](const auto& weak) { return weak.expired(); });
   }
   if (!state_->draining) state_->streams.EndIdle(*state_->sink, absl::Now());
@@ -215,7 +217,7 @@ template <class Do>
 void ForwardSource::Server::ForEachConnection(Do what) {
   std::vector<std::shared_ptr<ForwardConnection>> alive;
   {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     for (const auto& weak : connections_) {
       if (auto connection = weak.lock()) alive.push_back(std::move(connection));
     }
@@ -225,16 +227,16 @@ void ForwardSource::Server::ForEachConnection(Do what) {
 
 void ForwardSource::Server::Drain() {
   if (threads_.empty() || state_->draining.exchange(true)) return;
-  absl::Notification done;
-  asio::post(acceptor_.get_executor(), [this, &done] {
+  std::promise<void> done;
+  asio::post(strand_, [this, &done] {
     error_code ignored;
     acceptor_.close(ignored);
     udp_.close(ignored);
     sweep_.cancel();
     accept_retry_.cancel();
-    done.Notify();
+    done.set_value();
   });
-  done.WaitForNotification();
+  done.get_future().wait();
   ForEachConnection([](ForwardConnection& connection) { connection.Drain(); });
 }
 

@@ -5,7 +5,7 @@
 namespace culprit {
 
 std::shared_ptr<InFlightChunks::Chunk> InFlightChunks::Begin(std::string_view id, Waiter waiter) {
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   const auto found = chunks_.find(id);
   if (found != chunks_.end()) {
     found->second->waiters.push_back(std::move(waiter));
@@ -19,7 +19,7 @@ std::shared_ptr<InFlightChunks::Chunk> InFlightChunks::Begin(std::string_view id
 }
 
 void InFlightChunks::AddPart(const std::shared_ptr<Chunk>& chunk) {
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   ++chunk->parts;
 }
 
@@ -27,7 +27,7 @@ void InFlightChunks::PartDone(const std::shared_ptr<Chunk>& chunk, bool committe
   std::vector<Waiter> waiters;
   bool ok = false;
   {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     --chunk->parts;
     chunk->failed = chunk->failed || !committed;
     ok = !chunk->failed;
@@ -40,7 +40,7 @@ void InFlightChunks::End(const std::shared_ptr<Chunk>& chunk, bool complete) {
   std::vector<Waiter> waiters;
   bool ok = false;
   {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     chunk->ended = true;
     chunk->failed = chunk->failed || !complete;
     ok = !chunk->failed;
@@ -56,7 +56,7 @@ std::vector<InFlightChunks::Waiter> InFlightChunks::Settle(Chunk& chunk) {
 }
 
 size_t InFlightChunks::size() const {
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   return chunks_.size();
 }
 

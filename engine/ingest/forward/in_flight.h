@@ -5,12 +5,10 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 
 namespace culprit {
 
@@ -31,9 +29,10 @@ class InFlightChunks {
   size_t size() const;
 
  private:
-  std::vector<Waiter> Settle(Chunk& chunk) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  mutable absl::Mutex mutex_;
-  std::map<std::string, std::shared_ptr<Chunk>, std::less<>> chunks_ ABSL_GUARDED_BY(mutex_);
+  // Under mutex_: who is to be told, if the chunk is settled.
+  std::vector<Waiter> Settle(Chunk& chunk);
+  mutable std::mutex mutex_;  // of chunks_ and what is in them
+  std::map<std::string, std::shared_ptr<Chunk>, std::less<>> chunks_;
 };
 
 class InFlightChunks::Chunk {

@@ -8,18 +8,18 @@
 namespace culprit {
 
 BufferBudget::Ticket BufferBudget::Enter() {
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   return held_.insert(held_.end(), 0);
 }
 
 void BufferBudget::Leave(Ticket ticket) {
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   total_ -= *ticket;
   held_.erase(ticket);
 }
 
 bool BufferBudget::Hold(Ticket ticket, uint64_t bytes) {
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   if (bytes > *ticket && total_ - *ticket + bytes > max_bytes_) {
     // The first of the queue that holds anything.
     auto first = held_.begin();
@@ -35,7 +35,7 @@ bool BufferBudget::Hold(Ticket ticket, uint64_t bytes) {
 void ForwardServerState::Warn(ForwardCount kind, std::string_view peer, std::string_view what) {
   std::string more;
   {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     Silence& silence = silence_[static_cast<size_t>(kind)];
     const absl::Time now = absl::Now();
     if (now < silence.until) {

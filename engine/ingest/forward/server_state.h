@@ -5,11 +5,10 @@
 #include <atomic>
 #include <cstdint>
 #include <list>
+#include <mutex>
 #include <string>
 #include <string_view>
 
-#include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "engine/core/live.h"
 #include "engine/ingest/forward/forward_config.h"
 #include "engine/ingest/forward/in_flight.h"
@@ -61,9 +60,9 @@ class BufferBudget {
 
  private:
   const uint64_t max_bytes_;
-  absl::Mutex mutex_;
-  std::list<uint64_t> held_ ABSL_GUARDED_BY(mutex_);
-  uint64_t total_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::mutex mutex_;  // of what follows
+  std::list<uint64_t> held_;
+  uint64_t total_ = 0;
 };
 
 struct ForwardServerState {
@@ -96,8 +95,8 @@ struct ForwardServerState {
     absl::Time until = absl::InfinitePast();
     uint64_t left_out = 0;
   };
-  absl::Mutex mutex_;
-  std::array<Silence, static_cast<size_t>(ForwardCount::kCount)> silence_ ABSL_GUARDED_BY(mutex_);
+  std::mutex mutex_;  // of silence_
+  std::array<Silence, static_cast<size_t>(ForwardCount::kCount)> silence_;
 };
 
 }  // namespace culprit

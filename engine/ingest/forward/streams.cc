@@ -55,10 +55,10 @@ std::shared_ptr<ForwardStreams::Stream> ForwardStreams::Add(const std::string& n
 }
 
 void ForwardStreams::Resume(const std::vector<ResumePoint>& points, absl::Time now) {
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   for (const ResumePoint& point : points) {
     auto stream = Add(point.stream.key.substr(0, point.stream.key.rfind(' ')), point.stream, now);
-    absl::MutexLock stream_lock(&stream->mutex);
+    const std::lock_guard stream_lock(stream->mutex);
     const std::string& text = point.resume;
     std::from_chars(text.data(), text.data() + text.size(), stream->next_position);
   }
@@ -69,7 +69,7 @@ std::shared_ptr<ForwardStreams::Stream> ForwardStreams::Find(std::string_view ta
                                                              absl::Time now) {
   const std::string shown = ToValidUtf8(tag, kMaxTagBytes);
   std::string name = absl::StrCat(ToAbsl(host), " ", shown);
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   auto found = streams_.find(name);
   if (found == streams_.end() && streams_.size() >= config_.max_streams) {
     name = kShared;
@@ -91,7 +91,7 @@ std::shared_ptr<ForwardStreams::Stream> ForwardStreams::Find(std::string_view ta
 }
 
 absl::StatusOr<bool> ForwardStreams::TryPush(Stream& stream, LiveSink& sink, LiveBatch* batch) {
-  absl::MutexLock lock(&stream.mutex);
+  const std::lock_guard lock(stream.mutex);
   if (stream.ended) return absl::NotFoundError("the stream ended");
   batch->stream = stream.live;
   uint64_t position = stream.next_position;
@@ -105,7 +105,7 @@ absl::StatusOr<bool> ForwardStreams::TryPush(Stream& stream, LiveSink& sink, Liv
 void ForwardStreams::EndIdle(LiveSink& sink, absl::Time now) {
   std::vector<std::shared_ptr<Stream>> idle;
   {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     for (const auto& [name, stream] : streams_) {
       if (now - stream->last_used > config_.stream_idle) idle.push_back(stream);
     }
@@ -115,18 +115,18 @@ void ForwardStreams::EndIdle(LiveSink& sink, absl::Time now) {
     batch.end_of_stream = true;
     batch.done = [](const absl::Status&) {};
     // Under both locks: nobody finds it between the end and its leaving the table.
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     if (now - stream->last_used <= config_.stream_idle) continue;
     const absl::StatusOr<bool> taken = TryPush(*stream, sink, &batch);
     if (!taken.ok() || !*taken) return;  // next time
-    absl::MutexLock stream_lock(&stream->mutex);
+    const std::lock_guard stream_lock(stream->mutex);
     stream->ended = true;
     streams_.erase(stream->name);
   }
 }
 
 size_t ForwardStreams::size() const {
-  absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   return streams_.size();
 }
 

@@ -10,8 +10,6 @@
 #include <string_view>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "engine/core/live.h"
 #include "engine/ingest/forward/forward_config.h"
@@ -27,13 +25,13 @@ class ForwardStreams {
  public:
   // One stream. Its users push under `mutex`, so that its batches stay in order.
   struct Stream {
-    absl::Mutex mutex;
+    std::mutex mutex;
     std::string name;  // sender and tag
     // Its key is the name and when it began: a stream that ended does not come to life again.
     std::shared_ptr<const LiveStream> live;
-    uint64_t next_position ABSL_GUARDED_BY(mutex) = 0;
-    bool ended ABSL_GUARDED_BY(mutex) = false;
-    absl::Time last_used;  // under ForwardStreams::mutex_
+    uint64_t next_position = 0;  // under mutex
+    bool ended = false;          // under mutex
+    absl::Time last_used;        // under ForwardStreams::mutex_
   };
 
   explicit ForwardStreams(const ForwardConfig& config) : config_(config) {}
@@ -49,14 +47,11 @@ class ForwardStreams {
   size_t size() const;
 
  private:
-  std::shared_ptr<Stream> Add(const std::string& name, LiveStream live, absl::Time now)
-
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  std::shared_ptr<Stream> Add(const std::string& name, LiveStream live, absl::Time now);
 
   const ForwardConfig& config_;
-  mutable absl::Mutex mutex_;
-  std::map<std::string, std::shared_ptr<Stream>, std::less<>> streams_
-      ABSL_GUARDED_BY(mutex_);  // by name
+  mutable std::mutex mutex_;                                             // of streams_
+  std::map<std::string, std::shared_ptr<Stream>, std::less<>> streams_;  // by name
 };
 
 }  // namespace culprit
