@@ -32,7 +32,11 @@ Orderer::Partition& Orderer::Find(PartitionId partition) {
 
 void Orderer::AddPartition(PartitionId partition) {
   const auto [it, added] = slots_.try_emplace(partition, 0);
-  if (!added) return;
+  if (!added) {
+    Partition& p = partitions_[it->second];
+    if (!p.active) Activate(p);
+    return;
+  }
   if (free_partitions_.empty()) {
     it->second = static_cast<uint32_t>(partitions_.size());
     partitions_.emplace_back();
@@ -54,7 +58,7 @@ void Orderer::Activate(Partition& p) {
   ++active_;
   if (p.in_heap) return;
   p.in_heap = true;
-  heap_.push({p.pmax, p.id});
+  heap_.push({p.reach(), p.id});
 }
 
 void Orderer::EndPartition(PartitionId partition) {
@@ -87,6 +91,13 @@ void Orderer::NobodyLeft() {
   }
 }
 
+void Orderer::Progress(PartitionId partition, TimeUs time) {
+  Partition& p = Find(partition);
+  if (!p.active) Activate(p);
+  if (time == kNoTime || (p.pmax != kNoTime && time > p.pmax + options_.jump_guard)) return;
+  p.progress = std::max(p.progress, time);
+}
+
 void Orderer::PassTime(TimeUs time) {
   watermark();
   if (active_ == 0) watermark_ = std::max(watermark_, time);
@@ -98,7 +109,7 @@ void Orderer::RebuildHeap() {
   for (const auto& [id, slot] : slots_) {
     Partition& p = partitions_[slot];
     p.in_heap = p.active;
-    if (p.active) heap_.push({p.pmax, id});
+    if (p.active) heap_.push({p.reach(), id});
   }
 }
 
@@ -188,11 +199,11 @@ TimeUs Orderer::watermark() {
     if (p == nullptr || !p->active) {
       heap_.pop();
       if (p != nullptr) p->in_heap = false;
-    } else if (p->pmax != top.pmax) {
+    } else if (p->reach() != top.reach) {
       heap_.pop();
-      heap_.push({p->pmax, top.partition});
+      heap_.push({p->reach(), top.partition});
     } else {
-      if (p->pmax != kNoTime) watermark_ = std::max(watermark_, p->pmax - options_.lateness);
+      if (top.reach != kNoTime) watermark_ = std::max(watermark_, top.reach - options_.lateness);
       break;
     }
   }

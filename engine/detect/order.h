@@ -5,6 +5,7 @@
 // how the partitions were interleaved; only the moment when a slice becomes available does.
 // Empty slices are skipped: the detector is told that time passed by Detector::PassTime.
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -46,9 +47,9 @@ class Orderer {
   Orderer(const Orderer&) = delete;
   Orderer& operator=(const Orderer&) = delete;
 
-  // From now on the watermark waits for this partition; a signal or mark adds it too. All
-  // partitions known at the start must be added before the first signal; one added later starts at
-  // the watermark (what is below is late). Ids need not be dense; a partition takes about 100 B.
+  // From now on the watermark waits for this partition, idle or not; a signal or mark adds it too.
+  // All partitions known at the start must be added before the first signal; one added later starts
+  // at the watermark (what is below is late). Ids need not be dense; a partition takes about 100 B.
   void AddPartition(PartitionId partition);
   void Add(Signal&& signal);
   void Add(const Signal& signal) { Add(Signal(signal)); }
@@ -61,6 +62,9 @@ class Orderer {
   // Live: the watermark stops waiting until the partition's next signal or mark. The caller records
   // these two calls with their place in the sequence, or replay will differ.
   void Idle(PartitionId partition);
+  // Live: a line of this time was read there that is no part of the sample: moves the watermark on,
+  // is neither judged nor counted, and says nothing about what is late within the partition.
+  void Progress(PartitionId partition, TimeUs time);
   // Live: moves the watermark on to `time` while there is nobody to wait for; else does nothing.
   void PassTime(TimeUs time);
 
@@ -94,14 +98,16 @@ class Orderer {
     // Times beyond the jump guard that wait for company, ascending, and the last record among them.
     uint8_t ahead_count = 0;
     TimeUs pmax = kNoTime;
+    TimeUs progress = kNoTime;
+    TimeUs reach() const { return std::max(pmax, progress); }
     TimeUs ahead[3] = {};
     uint64_t ahead_offset = 0;
   };
   struct HeapEntry {
-    TimeUs pmax;
+    TimeUs reach;
     PartitionId partition;
     bool operator>(const HeapEntry& o) const {
-      return pmax != o.pmax ? pmax > o.pmax : partition > o.partition;
+      return reach != o.reach ? reach > o.reach : partition > o.partition;
     }
   };
   using Heap = std::priority_queue<HeapEntry, std::vector<HeapEntry>, std::greater<>>;

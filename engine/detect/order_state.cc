@@ -130,7 +130,7 @@ void Orderer::Write(const Knowledge& knowledge, CheckpointWriter& ar) const {
             [](const Partition* a, const Partition* b) { return a->id < b->id; });
   ar.Varint(order.size());
   for (const Partition* p : order) {
-    ar(p->id, p->active, Time(p->pmax), p->ahead_count);
+    ar(p->id, p->active, Time(p->pmax), Time(p->progress), p->ahead_count);
     if (p->ahead_count == 0) continue;
     for (size_t i = 0; i < p->ahead_count; ++i) ar(Time(p->ahead[i]));
     ar(p->ahead_offset);
@@ -153,7 +153,7 @@ size_t Orderer::Read(const Knowledge& knowledge, CheckpointReader& ar) {
   for (size_t n = ar.Count(); n > 0; --n) {
     Partition p;
     p.used = true;
-    ar(p.id, p.active, Time(p.pmax), p.ahead_count);
+    ar(p.id, p.active, Time(p.pmax), Time(p.progress), p.ahead_count);
     Require(p.ahead_count < 3, "too many times ahead");
     for (size_t i = 0; i < p.ahead_count; ++i) {
       ar(Time(p.ahead[i]));

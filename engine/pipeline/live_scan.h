@@ -70,6 +70,7 @@ class LiveScan {
   void End(TimeUs now, MatchScratch* scratch, ScanOutput* out);
   bool holds() const;  // Flush would do something
 
+  const LiveKnowledge* knowledge() const { return knowledge_.get(); }
   Counters TakeCounters();
   TimeUs newest() const { return newest_; }  // event time of the newest line known
 

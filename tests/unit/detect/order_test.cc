@@ -324,6 +324,41 @@ TEST(Orderer, IdlePartitionLeavesTheMinimumAndComesBackLate) {
   EXPECT_EQ(counters.Get(Reason::kLate), 1u);
 }
 
+TEST(Orderer, ProgressMovesTheWatermarkAndJudgesNothing) {
+  Counters counters;
+  Orderer orderer({.live = true}, &counters);
+  orderer.AddPartition(0);
+  orderer.AddPartition(1);
+  orderer.Add(MakeSignal(0, 0, kT0));
+  orderer.Add(MakeSignal(1, 0, kT0 + 40 * kS));
+  orderer.Progress(0, kT0 + 30 * kS);
+  EXPECT_EQ(orderer.watermark(), kT0 + 25 * kS);
+  orderer.Progress(0, kT0 + 9000 * kS);  // a jump
+  orderer.Progress(0, kT0);              // back
+  EXPECT_EQ(orderer.watermark(), kT0 + 25 * kS);
+  // Ten seconds behind the progress is no reason by itself; below the watermark is.
+  orderer.Progress(1, kT0 + 50 * kS);
+  orderer.Add(MakeSignal(1, 1, kT0 + 38 * kS));
+  EXPECT_EQ(counters.Get(Reason::kLate), 0u);
+  orderer.Add(MakeSignal(0, 1, kT0 + 24 * kS));
+  EXPECT_EQ(counters.Get(Reason::kLate), 1u);
+}
+
+TEST(Orderer, AddingAnIdlePartitionWaitsForItAgain) {
+  Counters counters;
+  Orderer orderer({.live = true}, &counters);
+  orderer.AddPartition(0);
+  orderer.AddPartition(1);
+  orderer.Add(MakeSignal(0, 0, kT0));
+  orderer.Add(MakeSignal(1, 0, kT0));
+  orderer.Idle(1);
+  orderer.Add(MakeSignal(0, 1, kT0 + 20 * kS));
+  EXPECT_EQ(orderer.watermark(), kT0 + 15 * kS);
+  orderer.AddPartition(1);
+  orderer.Add(MakeSignal(0, 2, kT0 + 40 * kS));
+  EXPECT_EQ(orderer.watermark(), kT0 + 15 * kS);
+}
+
 TEST(InstanceCounts, KeepsTheSmallestNamesWithExactCounts) {
   std::mt19937_64 rng(15);
   std::vector<std::string> names;
