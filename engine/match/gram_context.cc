@@ -1,6 +1,5 @@
 #include "engine/match/gram_context.h"
 
-#include <algorithm>
 #include <cstring>
 
 namespace culprit {
@@ -8,8 +7,11 @@ namespace {
 
 constexpr size_t kWordBytes = 8;
 constexpr uint64_t kFoldWord = 0x2020202020202020u;
-constexpr size_t kBitsPerMember = 64;  // of the hashed sets
+constexpr size_t kPlacesPerMember = 16;  // of the hashed sets
 constexpr size_t kPlacesPerTag = 8;
+
+using WordSet = GramContext::WordSet;
+using TagMap = GramContext::TagMap;
 
 uint64_t WordAt(const char* p) {
   uint64_t word;
@@ -24,51 +26,93 @@ int BitsFor(size_t size, int least) {
   return bits;
 }
 
-// Which low bits the literal's byte at `at` may have: one bit each.
-uint32_t Neighbour(const Literal& literal, int at) {
-  if (at < 0 || at >= static_cast<int>(literal.size())) return 0xFF;
-  return 1u << (literal.text[static_cast<size_t>(at)] & 7);
+// The tag of a gram whose neighbours are the literal's bytes at `one` and `other`.
+uint32_t TagOf(const Literal& literal, int one, int other) {
+  const auto bits = [&](int at) {
+    const bool known = at >= 0 && at < static_cast<int>(literal.size());
+    return known ? 1u << (literal.text[static_cast<size_t>(at)] & 7) : 0xFFu;
+  };
+  return bits(one) | bits(other) << 8;
 }
+
+__attribute__((always_inline)) inline size_t Behind(const WordSet& words, const TagMap& tags,
+                                                    const char* from, uint16_t* places,
+                                                    size_t count) {
+  size_t kept = 0;
+  for (size_t i = 0; i < count; ++i) {
+    const uint16_t place = places[i];
+    const uint64_t word = WordAt(from + place * kGramBytes);
+    places[kept] = place;
+    kept += words.Has(word) | tags.Has(static_cast<uint32_t>(word), word >> 40, word >> 48);
+  }
+  return kept;
+}
+
+__attribute__((always_inline)) inline size_t Before(const WordSet& words, const TagMap& tags,
+                                                    const char* begin, const char* from,
+                                                    uint16_t* places, size_t count) {
+  size_t kept = 0;
+  for (size_t i = 0; i < count; ++i) {
+    const uint16_t place = places[i];
+    const char* const p = from + place * kGramBytes;
+    places[kept] = place;
+    if (p == begin) {  // nothing is known before the block
+      ++kept;
+      continue;
+    }
+    const uint64_t word = WordAt(p - kGramBytes);
+    kept += words.Has(word) | tags.Has(static_cast<uint32_t>(word >> 32), word >> 24, word >> 16);
+  }
+  return kept;
+}
+
+#if defined(__x86_64__)
+// The same with shifts that need no fixed register.
+__attribute__((target("bmi,bmi2"))) size_t BehindBmi(const WordSet& words, const TagMap& tags,
+                                                     const char* from, uint16_t* places,
+                                                     size_t count) {
+  return Behind(words, tags, from, places, count);
+}
+__attribute__((target("bmi,bmi2"))) size_t BeforeBmi(const WordSet& words, const TagMap& tags,
+                                                     const char* begin, const char* from,
+                                                     uint16_t* places, size_t count) {
+  return Before(words, tags, begin, from, places, count);
+}
+const bool kBmi = __builtin_cpu_supports("bmi2") != 0;
+#endif
 
 }  // namespace
 
 void GramContext::WordSet::Build() {
-  std::vector<uint64_t> members = std::move(words);
-  const int bits = BitsFor(members.size() * kBitsPerMember, 10);
+  const int bits = BitsFor(filling.size() * kPlacesPerMember, 10);
   shift = 64 - bits;
-  words.assign((size_t{1} << bits) / 64, 0);
-  for (const uint64_t word : members) {
-    const uint64_t at = (word * kFactor) >> shift;
-    words[at / 64] |= uint64_t{1} << (at % 64);
-  }
-}
-
-void GramContext::TagMap::Add(uint32_t gram, uint32_t nearest, uint32_t second) {
-  filling_.emplace_back(gram, nearest | second << 8);
+  bytes.assign(size_t{1} << bits, 0);
+  for (const uint64_t word : filling) bytes[(word * 0x9E3779B97F4A7C15u) >> shift] = 1;
+  filling = {};
 }
 
 void GramContext::TagMap::Build() {
-  const int bits = BitsFor(filling_.size() * kPlacesPerTag, 10);
-  shift_ = 32 - bits;
-  tags_.assign(size_t{1} << bits, 0);
-  for (const auto& [gram, tag] : filling_) {
-    tags_[(gram * 0x85EBCA6Bu) >> shift_] |= static_cast<uint16_t>(tag);
+  const int bits = BitsFor(filling.size() * kPlacesPerTag, 10);
+  shift = 32 - bits;
+  tags.assign(size_t{1} << bits, 0);
+  for (const auto& [gram, tag] : filling) {
+    tags[(gram * 0x85EBCA6Bu) >> shift] |= static_cast<uint16_t>(tag);
   }
-  filling_.clear();
+  filling = {};
 }
 
 void GramContext::Add(uint32_t gram, int offset, const Literal& literal) {
   const int size = static_cast<int>(literal.size());
   const int end = offset + static_cast<int>(kGramBytes);
   if (offset >= 0 && offset + static_cast<int>(kWordBytes) <= size) {
-    behind_.words.push_back(WordAt(literal.text.data() + offset));
+    behind_.filling.push_back(WordAt(literal.text.data() + offset));
   } else {
-    tags_behind_.Add(gram, Neighbour(literal, end), Neighbour(literal, end + 1));
+    tags_behind_.filling.emplace_back(gram, TagOf(literal, end + 1, end + 2));
   }
   if (offset >= static_cast<int>(kGramBytes) && end <= size) {
-    before_.words.push_back(WordAt(literal.text.data() + offset - kGramBytes));
+    before_.filling.push_back(WordAt(literal.text.data() + offset - kGramBytes));
   } else {
-    tags_before_.Add(gram, Neighbour(literal, offset - 1), Neighbour(literal, offset - 2));
+    tags_before_.filling.emplace_back(gram, TagOf(literal, offset - 1, offset - 2));
   }
 }
 
@@ -80,35 +124,18 @@ void GramContext::Build() {
 }
 
 size_t GramContext::KeepBehind(const char* from, uint16_t* places, size_t count) const {
-  size_t kept = 0;
-  for (size_t i = 0; i < count; ++i) {
-    const uint16_t place = places[i];
-    const uint64_t word = WordAt(from + place * kGramBytes);
-    places[kept] = place;
-    kept +=
-        static_cast<size_t>(behind_.Has(word)) |
-        static_cast<size_t>(tags_behind_.Has(static_cast<uint32_t>(word), word >> 32, word >> 40));
-  }
-  return kept;
+#if defined(__x86_64__)
+  if (kBmi) return BehindBmi(behind_, tags_behind_, from, places, count);
+#endif
+  return Behind(behind_, tags_behind_, from, places, count);
 }
 
 size_t GramContext::KeepBefore(const char* begin, const char* from, uint16_t* places,
                                size_t count) const {
-  size_t kept = 0;
-  for (size_t i = 0; i < count; ++i) {
-    const uint16_t place = places[i];
-    const char* const p = from + place * kGramBytes;
-    places[kept] = place;
-    if (p == begin) {  // nothing is known before the block
-      ++kept;
-      continue;
-    }
-    const uint64_t word = WordAt(p - kGramBytes);
-    kept += static_cast<size_t>(before_.Has(word)) |
-            static_cast<size_t>(
-                tags_before_.Has(static_cast<uint32_t>(word >> 32), word >> 24, word >> 16));
-  }
-  return kept;
+#if defined(__x86_64__)
+  if (kBmi) return BeforeBmi(before_, tags_before_, begin, from, places, count);
+#endif
+  return Before(before_, tags_before_, begin, from, places, count);
 }
 
 }  // namespace culprit

@@ -25,40 +25,33 @@ class GramContext {
   size_t KeepBehind(const char* from, uint16_t* places, size_t count) const;
   size_t KeepBefore(const char* begin, const char* from, uint16_t* places, size_t count) const;
 
- private:
-  // A set of 8 bytes, hashed.
+  // The tables, for the loops over places.
+  // A set of 8 bytes, hashed; with false positives.
   struct WordSet {
-    std::vector<uint64_t> words;  // while filling: the members; then: the bits
+    std::vector<uint64_t> filling;
+    std::vector<uint8_t> bytes;  // 1: some member has this hash
     int shift = 64 - 10;
-    bool Has(uint64_t word) const {
-      const uint64_t at = (word * kFactor) >> shift;
-      return (words[at / 64] >> (at % 64) & 1) != 0;
-    }
     void Build();
+    uint32_t Has(uint64_t word) const { return bytes[(word * 0x9E3779B97F4A7C15u) >> shift]; }
   };
-  // For grams that do not know all those bytes: bit b of the low half tells whether the nearest
-  // neighbour may be one with the low bits b, the high half is about the one behind it.
-  class TagMap {
-   public:
-    void Add(uint32_t gram, uint32_t nearest, uint32_t second);
+  // For grams that do not know all those bytes: bit b of the low byte tells whether one neighbour
+  // may be one with the low bits b, the high byte is about another.
+  struct TagMap {
+    std::vector<std::pair<uint32_t, uint32_t>> filling;  // gram, tag
+    std::vector<uint16_t> tags;
+    int shift = 32 - 10;
     void Build();
-    bool Has(uint32_t gram, uint64_t nearest, uint64_t second) const {
-      const uint32_t tag = tags_[(gram * 0x85EBCA6Bu) >> shift_];
-      return (tag >> (nearest & 7) & tag >> (8 + (second & 7)) & 1) != 0;
+    uint32_t Has(uint32_t gram, uint64_t one, uint64_t other) const {
+      const uint32_t tag = tags[(gram * 0x85EBCA6Bu) >> shift];
+      return tag >> (one & 7) & tag >> (8 + (other & 7)) & 1;
     }
-
-   private:
-    std::vector<std::pair<uint32_t, uint32_t>> filling_;  // gram, tag
-    std::vector<uint16_t> tags_;
-    int shift_ = 32 - 10;
   };
 
-  static constexpr uint64_t kFactor = 0x9E3779B97F4A7C15u;
-
+ private:
   WordSet behind_;
   WordSet before_;
-  TagMap tags_behind_;
-  TagMap tags_before_;
+  TagMap tags_behind_;  // of the second and third byte behind the gram: the table knows the first
+  TagMap tags_before_;  // of the first and second byte before it
 };
 
 }  // namespace culprit

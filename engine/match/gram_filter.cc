@@ -82,9 +82,10 @@ void GramFilter::AddEntries(const Literal& literal, uint32_t index, const Window
     const WindowGram& gram = grams[i];
     Entry entry = {};
     entry.literal = index;
-    entry.gram_offset = gram.offset;
+    entry.gram_offset = static_cast<int16_t>(gram.offset);
+    entry.size = static_cast<uint16_t>(literal.size());
     if (literal.size() > 8) {
-      entry.word_offset = static_cast<uint32_t>(
+      entry.word_offset = static_cast<uint16_t>(
           std::min<size_t>(static_cast<size_t>(std::max(gram.offset, 0)), literal.size() - 8));
       entry.word = Load(literal.text.data() + entry.word_offset);
       entry.ignore = Load(literal.free.data() + entry.word_offset);
@@ -94,8 +95,8 @@ void GramFilter::AddEntries(const Literal& literal, uint32_t index, const Window
     }
     for (const uint32_t expanded : ExpandGram(gram)) {
       entry.gram = expanded;
-      entry.followers = gram.followers;
       entries_.push_back(entry);
+      followers_.push_back(gram.followers);
     }
   }
 }
@@ -104,7 +105,8 @@ void GramFilter::AddEntries(const Literal& literal, uint32_t index, const Window
 // collide with ours.
 void GramFilter::ChooseHash(const RarityModel& folded) {
   std::unordered_map<uint32_t, uint32_t> own;
-  for (const Entry& entry : entries_) own[entry.gram] |= entry.followers;
+  for (size_t i = 0; i < entries_.size(); ++i) own[entries_[i].gram] |= followers_[i];
+  followers_ = {};
   size_t count = 0;
   for (const auto& [gram, followers] : own)
     count += static_cast<size_t>(__builtin_popcount(followers));
@@ -136,13 +138,16 @@ void GramFilter::FillTables(const std::vector<Literal>& literals) {
   std::stable_sort(entries_.begin(), entries_.end(),
                    [](const Entry& a, const Entry& b) { return a.gram < b.gram; });
   while ((size_t{1} << (32 - bucket_shift_)) < 2 * entries_.size()) --bucket_shift_;
-  buckets_.assign(size_t{1} << (32 - bucket_shift_), Bucket{});
+  buckets_.assign(size_t{1} << (32 - bucket_shift_), kNone);
   for (uint32_t i = 0; i < entries_.size(); ++i) {
     const Entry& entry = entries_[i];
     context_.Add(entry.gram, entry.gram_offset, literals[entry.literal]);
-    Bucket& bucket = buckets_[BucketOf(entry.gram)];
-    if (bucket.count == 0) bucket = {entry.gram, i, 0};
-    ++bucket.count;
+    uint32_t& first = buckets_[BucketOf(entry.gram)];
+    if (first == kNone) {
+      first = i;
+    } else {
+      ++entries_[first].more;
+    }
   }
   context_.Build();
 }

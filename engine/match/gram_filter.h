@@ -55,22 +55,19 @@ class GramFilter {
   }
 
  private:
+  static constexpr uint32_t kNone = UINT32_MAX;
   static constexpr ptrdiff_t kStretch = 8192;  // bytes sampled before what fired is looked at
   static constexpr size_t kPlaces = kStretch / kGramBytes + kPlaceSlack;
 
-  struct Entry {
+  struct Entry {      // half a cache line
     uint64_t word;    // eight bytes of the literal from word_offset,
     uint64_t ignore;  // those bits of which say nothing
     uint32_t gram;    // folded
     uint32_t literal;
-    int32_t gram_offset;  // from the literal's start
-    uint32_t word_offset;
-    uint32_t followers;  // as in WindowGram
-  };
-  struct Bucket {
-    uint32_t gram = 0;
-    uint32_t first = 0;  // of its entries
-    uint32_t count = 0;  // 0: free
+    int16_t gram_offset;  // from the literal's start
+    uint16_t word_offset;
+    uint16_t size;  // of the literal
+    uint16_t more;  // entries of the same gram behind this one
   };
   struct Text {
     uint32_t at;  // in pool_: the text, then what to ignore of it, each padded to words
@@ -89,11 +86,11 @@ class GramFilter {
   void AddEntries(const Literal& literal, uint32_t index, const WindowGram* grams, size_t count);
   void ChooseHash(const RarityModel& folded);
   void FillTables(const std::vector<Literal>& literals);
-  // Where the entries of a gram are listed, or the free place for them: open addressing, at most
-  // half full.
+  // Where the number of a gram's first entry is, or kNone at its free place: open addressing, at
+  // most half full.
   size_t BucketOf(uint32_t gram) const {
     size_t at = (gram * 0x9E3779B1u) >> bucket_shift_;
-    while (buckets_[at].count != 0 && buckets_[at].gram != gram)
+    while (buckets_[at] != kNone && entries_[buckets_[at]].gram != gram)
       at = (at + 1) & (buckets_.size() - 1);
     return at;
   }
@@ -102,16 +99,16 @@ class GramFilter {
   template <typename Found>
   __attribute__((noinline)) void Confirm(const char* begin, const char* end, const char* p,
                                          Found& found) const {
-    const Bucket& bucket = buckets_[BucketOf(FoldedGramAt(p))];
-    for (uint32_t i = bucket.first; i < bucket.first + bucket.count; ++i) {
+    const uint32_t first = buckets_[BucketOf(FoldedGramAt(p))];
+    if (first == kNone) return;
+    const uint32_t last = first + entries_[first].more;
+    for (uint32_t i = first; i <= last; ++i) {
       const Entry& entry = entries_[i];
-      const Text& text = texts_[entry.literal];
-      const int64_t room = p - begin;
-      if (room < entry.gram_offset) continue;
+      if (p - begin < entry.gram_offset) continue;
       const char* start = p - entry.gram_offset;
-      if (end - start < static_cast<int64_t>(text.size)) continue;
       if (((Load(start + entry.word_offset) ^ entry.word) & ~entry.ignore) != 0) continue;
-      if (text.size > sizeof(uint64_t) && !Equals(text, start)) continue;
+      if (end - start < static_cast<ptrdiff_t>(entry.size)) continue;
+      if (entry.size > sizeof(uint64_t) && !Equals(texts_[entry.literal], start)) continue;
       found(entry.literal, start);
     }
   }
@@ -119,10 +116,11 @@ class GramFilter {
   SampleFunction sample_ = nullptr;
   GramTable table_;
   GramContext context_;
-  std::vector<Bucket> buckets_;
+  std::vector<uint32_t> buckets_;
   int bucket_shift_ = 26;
-  std::vector<Entry> entries_;  // by gram
-  std::vector<Text> texts_;     // by literal
+  std::vector<Entry> entries_;       // by gram
+  std::vector<uint32_t> followers_;  // of each entry's gram; while filling
+  std::vector<Text> texts_;          // by literal
   std::string pool_;
 };
 

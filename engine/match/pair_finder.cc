@@ -49,7 +49,7 @@ __attribute__((target("avx2"))) uint32_t NextAvx2(const std::vector<Needle>& nee
 uint32_t PairFinder::NextChunk(const char** p, const char* end) const {
 #if defined(__x86_64__)
   static const bool kAvx2 = __builtin_cpu_supports("avx2");
-  if (kAvx2) return NextAvx2(needles_, p, end);
+  if (kAvx2 && !plain_) return NextAvx2(needles_, p, end);
 #endif
   for (; *p < end; *p += kChunk) {
     uint32_t mask = 0;

@@ -10,6 +10,8 @@ namespace culprit {
 
 class PairFinder {
  public:
+  // `plain`: without AVX2 even where there is AVX2, for tests.
+  explicit PairFinder(bool plain = false) : plain_(plain) {}
   // `tag` comes back from Scan.
   void Add(char first, char second, uint32_t tag);
   bool empty() const { return pairs_.empty(); }
@@ -53,6 +55,7 @@ class PairFinder {
   // the end.
   uint32_t NextChunk(const char** p, const char* end) const;
 
+  bool plain_;
   std::vector<Pair> pairs_;
   std::vector<Needle> needles_;
 };

@@ -44,16 +44,21 @@ std::set<Place> FindSlowly(const std::vector<Literal>& literals, std::string_vie
 TEST(GramFilter, FindsEveryPlaceOfEveryLiteral) {
   std::mt19937_64 random(3);
   for (int round = 0; round < 200; ++round) {
+    const std::string text = RandomText(random, random() % 20000, "abAB\n");
     std::vector<Literal> literals;
     for (int i = 0; i < 1 + round % 40; ++i) {
-      literals.push_back(
-          LiteralOf(RandomText(random, 5 + random() % 12, "abA"), random() % 3 == 0));
+      const size_t size = 5 + random() % 20;
+      const bool any_case = random() % 3 == 0;
+      // Long ones would hardly stand in the text by chance.
+      const bool from_text = random() % 2 == 0 && size < text.size();
+      literals.push_back(LiteralOf(from_text ? text.substr(random() % (text.size() - size), size)
+                                             : RandomText(random, size, "abA"),
+                                   any_case));
     }
     std::erase_if(literals, [](const Literal& literal) {
       return !PlanFind(literal, RarityModel::Builtin()).by_grams;
     });
     const GramFilter filter(literals, {}, RarityModel::Builtin());
-    const std::string text = RandomText(random, random() % 20000, "abAB\n");
     const PaddedBlock block(text, 'a');
     std::set<Place> found;
     filter.Scan(
@@ -137,9 +142,11 @@ TEST(GramContext, KeepsEveryPlaceOfItsLiterals) {
   }
 }
 
-TEST(PairFinder, FindsEveryPairInAnyCase) {
+class PairFinderTest : public ::testing::TestWithParam<bool> {};
+
+TEST_P(PairFinderTest, FindsEveryPairInAnyCase) {
   std::mt19937_64 random(9);
-  PairFinder finder;
+  PairFinder finder(GetParam());
   finder.Add('a', 'b', 1);
   finder.Add('\xC5', '\xBF', 2);
   finder.Add('A', 'b', 3);
@@ -160,6 +167,8 @@ TEST(PairFinder, FindsEveryPairInAnyCase) {
     EXPECT_EQ(found, expected);
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(PlainOrNot, PairFinderTest, ::testing::Bool());
 
 }  // namespace
 }  // namespace culprit
