@@ -124,8 +124,10 @@ void GramFilter::ChooseHash(const RarityModel& folded) {
     }
     double collisions = 0;
     for (size_t k = 0; k < std::min(kHashSample, folded.common().size()); ++k) {
-      const auto& [gram, rate] = folded.common()[k];
-      ForEachPlace(table, gram, ~0u, [&](uint32_t at) { collisions += rate * table.bytes[at]; });
+      const std::pair<uint32_t, double>& common = folded.common()[k];
+      size_t taken = 0;
+      ForEachPlace(table, common.first, ~0u, [&](uint32_t at) { taken += table.bytes[at]; });
+      collisions += common.second * static_cast<double>(taken);
     }
     if (collisions < least) {
       least = collisions;
