@@ -13,12 +13,13 @@ using Instances = std::vector<std::pair<std::string, uint64_t>>;
 
 Instances Merged(const Instances& before, const Instances& newest) {
   Instances all = newest;
-  for (const auto& [name, count] : before) {
-    auto it = std::find_if(all.begin(), all.end(), [&](const auto& i) { return i.first == name; });
+  for (const auto& one : before) {
+    auto it =
+        std::find_if(all.begin(), all.end(), [&](const auto& i) { return i.first == one.first; });
     if (it == all.end()) {
-      all.emplace_back(name, count);
+      all.push_back(one);
     } else {
-      it->second += count;
+      it->second += one.second;
     }
   }
   std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) {

@@ -53,7 +53,7 @@ struct Evaluation {
   // Item of a burst; -1: none.
   int64_t ItemOf(uint64_t burst) const {
     auto it = std::lower_bound(item_of.begin(), item_of.end(), std::make_pair(burst, uint32_t{0}));
-    return it != item_of.end() && it->first == burst ? it->second : -1;
+    return it != item_of.end() && it->first == burst ? int64_t{it->second} : -1;
   }
 };
 

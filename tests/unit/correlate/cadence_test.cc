@@ -161,5 +161,27 @@ TEST(Symptoms, BeforeThePageThatItCameAgainIsEvidence) {
   EXPECT_GT(d.correlator().Incidents()[0].root.score_micro_nats, once);
 }
 
+// An incident that lives on without a result still has bursts that no longer fit in an evaluation.
+TEST(Symptoms, OneThatIsNotInTheEvaluationHasNoWeight) {
+  Evaluation evaluation;
+  evaluation.item_of = {{3, 0}, {5, 1}};
+  EXPECT_EQ(evaluation.ItemOf(5), 1);
+  EXPECT_EQ(evaluation.ItemOf(4), -1);
+  EXPECT_EQ(evaluation.ItemOf(6), -1);
+  CorrelatorOptions options;
+  options.max_items = 3;
+  Driver d(Shop(), options);
+  d.Add("s/crash", "db", 20);
+  d.Add("s/refused", "api", 20, "db");
+  d.Add("s/5xx", "web", 20);
+  d.Run(40);
+  ASSERT_EQ(d.correlator().Incidents().at(0).symptoms.size(), 3u);
+  for (int i = 0; i < 3; ++i) d.Add("s/oom", "host" + std::to_string(i), 41);
+  d.Run(43);
+  const auto incidents = d.correlator().Incidents();
+  ASSERT_EQ(incidents.at(0).symptoms.size(), 3u);
+  for (const Symptom& s : incidents[0].symptoms) EXPECT_EQ(s.weight_micro_nats, 0);
+}
+
 }  // namespace
 }  // namespace culprit
