@@ -300,18 +300,42 @@ const std::optional<HypothesisScore>& Ranker::ScoreOf(Candidate* candidate,
   return scored.score;
 }
 
-std::vector<RankedHypothesis> Ranker::Rank(const HiddenMask& hidden) {
-  struct Entry {
-    int64_t bound;
-    Candidate* candidate;
-  };
+std::vector<Ranker::Entry> Ranker::Entries(const HiddenMask& hidden) {
   scorer_.UseMask(hidden);
   print_ = 0;
   for (uint64_t mix : scorer_.mixes()) print_ += mix;
   std::vector<Entry> entries;
-  for (Candidate* candidate : Hypotheses()) {
-    entries.push_back({BoundOf(candidate), candidate});
+  for (Candidate* candidate : Hypotheses()) entries.push_back({BoundOf(candidate), candidate});
+  return entries;
+}
+
+std::optional<RankedHypothesis> Ranker::Best(const HiddenMask& hidden) {
+  std::vector<Entry> entries = Entries(hidden);
+  const auto below = [](const Entry& a, const Entry& b) {
+    return a.bound != b.bound ? a.bound < b.bound : b.candidate->order < a.candidate->order;
+  };
+  std::make_heap(entries.begin(), entries.end(), below);
+  const Candidate* best = nullptr;
+  HypothesisScore top;
+  for (auto end = entries.end(); end != entries.begin(); --end) {
+    std::pop_heap(entries.begin(), end, below);
+    const Entry& entry = *(end - 1);
+    if (best ? entry.bound < top.micro_nats : entry.bound < -Micro(options_.prune_margin)) break;
+    const auto& score = ScoreOf(entry.candidate, hidden);
+    if (!score) continue;
+    if (best && (score->micro_nats < top.micro_nats ||
+                 (score->micro_nats == top.micro_nats && best->order < entry.candidate->order))) {
+      continue;
+    }
+    best = entry.candidate;
+    top = *score;
   }
+  if (!best) return std::nullopt;
+  return RankedHypothesis{best->h, top.micro_nats, top.onset, 0};
+}
+
+std::vector<RankedHypothesis> Ranker::Rank(const HiddenMask& hidden) {
+  std::vector<Entry> entries = Entries(hidden);
   const size_t probes = std::min(kProbes, entries.size());
   std::partial_sort(entries.begin(), entries.begin() + static_cast<ptrdiff_t>(probes),
                     entries.end(), [](const Entry& a, const Entry& b) {
@@ -349,9 +373,21 @@ std::vector<RankedHypothesis> Ranker::Rank(const HiddenMask& hidden) {
 
 namespace {
 
-InferredIncident MakeIncident(Ranker& ranker, const Topology& topology,
-                              std::vector<RankedHypothesis> ranked, const HiddenMask& hidden,
-                              double beta) {
+// Items that the hypothesis is responsible for, ascending.
+std::vector<uint32_t> MembersOf(Ranker& ranker, const HypothesisRef& h, const HiddenMask& hidden) {
+  HypothesisDetail detail;
+  ranker.scorer().Score(h, hidden, ranker.Bonus(h), kNoComponent, &detail);
+  std::vector<uint32_t> members;
+  for (const auto& [item, responsibility] : detail.responsibility) {
+    if (responsibility < kMember) continue;
+    if (members.empty() || members.back() != item) members.push_back(item);
+  }
+  return members;
+}
+
+// All but its members.
+InferredIncident MakeIncident(const Topology& topology, std::vector<RankedHypothesis> ranked,
+                              const HiddenMask& hidden, double beta) {
   InferredIncident incident;
   const double top = static_cast<double>(ranked[0].score_micro_nats) / kMicro;
   double z = std::exp(std::min(700.0, -top * beta));
@@ -378,15 +414,6 @@ InferredIncident MakeIncident(Ranker& ranker, const Topology& topology,
   std::stable_sort(
       incident.candidates.begin(), incident.candidates.end(),
       [](const RootCandidate& a, const RootCandidate& b) { return a.posterior > b.posterior; });
-  HypothesisDetail detail;
-  const HypothesisRef& h = ranked[0].hypothesis;
-  ranker.scorer().Score(h, hidden, ranker.Bonus(h), kNoComponent, &detail);
-  for (const auto& [item, responsibility] : detail.responsibility) {
-    if (responsibility < kMember) continue;
-    if (incident.members.empty() || incident.members.back() != item) {
-      incident.members.push_back(item);
-    }
-  }
   incident.score_micro_nats = ranked[0].score_micro_nats;
   incident.hypotheses = std::move(ranked);
   incident.hidden = hidden;
@@ -404,33 +431,37 @@ InferenceResult Infer(const Topology& topology, const ModeCatalog& modes,
   auto hide = [&](const std::vector<uint32_t>& members, uint8_t value) {
     for (uint32_t item : members) hidden[item] = value;
   };
+  // Greedy cover: who is best, and what that one explains.
+  struct Root {
+    std::vector<uint32_t> members;
+    HiddenMask hidden;  // when it was found
+  };
+  std::vector<Root> roots;
   for (int k = 0; k < options.max_roots; ++k) {
+    const auto best = ranker.Best(hidden);
+    if (!best || best->score_micro_nats < Micro(options.open_score)) break;
+    Root root{MembersOf(ranker, best->hypothesis, hidden), hidden};
+    if (root.members.empty()) break;
+    hide(root.members, 1);
+    roots.push_back(std::move(root));
+  }
+  // Back-fit: all hypotheses for each, with only the others' members hidden.
+  for (Root& root : roots) {
+    hide(root.members, 0);
     auto ranked = ranker.Rank(hidden);
-    if (ranked.empty() || ranked[0].score_micro_nats < Micro(options.open_score)) break;
-    InferredIncident incident =
-        MakeIncident(ranker, topology, std::move(ranked), hidden, options.temperature);
-    if (incident.members.empty()) break;
+    std::vector<uint32_t> again;
+    if (!ranked.empty()) again = MembersOf(ranker, ranked[0].hypothesis, hidden);
+    InferredIncident incident;
+    if (again.empty()) {  // nothing is left for it: it stays as it was found
+      incident = MakeIncident(topology, ranker.Rank(root.hidden), root.hidden, options.temperature);
+      incident.members = std::move(root.members);
+    } else {
+      incident = MakeIncident(topology, std::move(ranked), hidden, options.temperature);
+      std::set_union(root.members.begin(), root.members.end(), again.begin(), again.end(),
+                     std::back_inserter(incident.members));
+    }
     hide(incident.members, 1);
     result.incidents.push_back(std::move(incident));
-  }
-  // Back-fit: each again, with only the others' members hidden.
-  if (result.incidents.size() > 1) {
-    for (InferredIncident& incident : result.incidents) {
-      hide(incident.members, 0);
-      auto ranked = ranker.Rank(hidden);
-      if (!ranked.empty()) {
-        InferredIncident again =
-            MakeIncident(ranker, topology, std::move(ranked), hidden, options.temperature);
-        if (!again.members.empty()) {
-          std::vector<uint32_t> members;
-          std::set_union(incident.members.begin(), incident.members.end(), again.members.begin(),
-                         again.members.end(), std::back_inserter(members));
-          incident = std::move(again);
-          incident.members = std::move(members);
-        }
-      }
-      hide(incident.members, 1);
-    }
   }
   for (uint32_t i = 0; i < hidden.size(); ++i) {
     if (!hidden[i]) result.unattributed.push_back(i);

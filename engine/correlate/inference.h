@@ -111,11 +111,18 @@ class Ranker {
          TimeUs now, const CorrelatorOptions& options, const PriorBonus* bonus = nullptr,
          InferenceCache* cache = nullptr);
   std::vector<RankedHypothesis> Rank(const HiddenMask& hidden);
+  // The first of Rank alone: only what may still beat the best so far is scored.
+  std::optional<RankedHypothesis> Best(const HiddenMask& hidden);
   double Bonus(const HypothesisRef& h) const;
   Scorer& scorer() { return scorer_; }
 
  private:
   using Candidate = HypothesisCandidate;
+  struct Entry {
+    int64_t bound;
+    Candidate* candidate;
+  };
+  std::vector<Entry> Entries(const HiddenMask& hidden);
   HypothesisOrder OrderOf(const HypothesisRef& h) const;
   std::vector<Candidate*> Hypotheses();
   const std::vector<Candidate*>& At(ComponentId id);
