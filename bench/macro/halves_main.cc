@@ -84,6 +84,7 @@ int Run(int argc, char** argv) {
       Must(MakePathSource(std::vector<std::string>(argv + 3, argv + argc), IngestOptions()));
   ScanOptions options;
   options.workers = std::atoi(argv[2]);
+  options.signals.late_captures = true;  // as a replay does
   MemorySignalLog log;
   ScanProgress progress;
   const double start = Seconds(CLOCK_PROCESS_CPUTIME_ID);
