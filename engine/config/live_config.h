@@ -14,6 +14,7 @@
 #include "engine/core/time.h"
 #include "engine/ingest/forward/forward_config.h"
 #include "engine/ingest/kafka/kafka_config.h"
+#include "engine/ingest/stdin/stdin_config.h"
 #include "engine/ingest/tail/tail_config.h"
 
 namespace culprit {
@@ -26,7 +27,7 @@ struct LineConfig {
   std::string service_from;
 };
 
-using AnySourceConfig = std::variant<KafkaConfig, TailConfig, ForwardConfig>;
+using AnySourceConfig = std::variant<KafkaConfig, TailConfig, ForwardConfig, StdinConfig>;
 
 struct SourceConfig {
   AnySourceConfig config;

@@ -168,6 +168,17 @@ AnySourceConfig ReadForward(YamlMap* map, LineConfig* lines) {
   return forward;
 }
 
+AnySourceConfig ReadStdin(YamlMap* map, LineConfig* lines) {
+  StdinConfig config;
+  config.name = map->String("name", config.name);
+  config.batch_wait = map->DurationOrZero("batch_wait", config.batch_wait);
+  config.quiet_after = map->DurationOrZero("quiet_after", config.quiet_after);
+  config.max_line_bytes =
+      map->Size("max_line_bytes", config.max_line_bytes, 256, config.max_line_bytes);
+  lines->service_from = map->String("service_from");
+  return config;
+}
+
 struct Kind {
   std::string_view name;
   AnySourceConfig (*read)(YamlMap*, LineConfig*);
@@ -177,6 +188,7 @@ constexpr Kind kKinds[] = {
     {"kafka", ReadKafka},
     {"tail", ReadTail},
     {"forward", ReadForward},
+    {"stdin", ReadStdin},
 };
 
 }  // namespace

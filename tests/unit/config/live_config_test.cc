@@ -79,6 +79,18 @@ sources:
   EXPECT_EQ(config->sources[0].lines.timezone, "Europe/Berlin");
 }
 
+TEST(LiveConfig, StdinTakesItsKeys) {
+  const absl::StatusOr<LiveConfig> config = ParseLiveConfig(
+      "sources: [ { stdin: { name: pipe, batch_wait: 10ms, max_line_bytes: 4KiB, service: db } } ]",
+      "culprit.yaml", Of({}));
+  ASSERT_TRUE(config.ok()) << config.status();
+  const auto& pipe = std::get<StdinConfig>(config->sources[0].config);
+  EXPECT_EQ(SourceName(config->sources[0]), "pipe");
+  EXPECT_EQ(pipe.batch_wait, 10'000);
+  EXPECT_EQ(pipe.max_line_bytes, 4096u);
+  EXPECT_EQ(config->sources[0].lines.service, "db");
+}
+
 TEST(LiveConfig, MistakesAreNamedWithTheirLine) {
   EXPECT_THAT(ErrorOf("sources: []\n"), HasSubstr("'sources' is required"));
   EXPECT_THAT(
