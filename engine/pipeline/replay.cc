@@ -10,9 +10,11 @@
 
 namespace culprit {
 
-absl::StatusOr<Engine> Engine::Build(std::shared_ptr<const Knowledge> knowledge) {
+absl::StatusOr<Engine> Engine::Build(std::shared_ptr<const Knowledge> knowledge,
+                                     const RedactOptions& redact) {
   Engine engine;
   CULPRIT_ASSIGN_OR_RETURN(engine.signatures, SignatureSet::Build(knowledge->signatures));
+  CULPRIT_ASSIGN_OR_RETURN(engine.redactor, Redactor::Make(redact));
   engine.names = std::make_unique<NameResolver>(*knowledge);
   engine.knowledge = std::move(knowledge);
   return engine;
@@ -25,6 +27,7 @@ absl::StatusOr<Report> Replay(std::vector<std::unique_ptr<SourceUnit>> units, co
   on_phase(ReplayPhase::kScan, 0);
   ScanOptions scan_options = options.scan;
   scan_options.signals.late_captures = true;
+  scan_options.signals.redactor = engine.redactor.get();
   CULPRIT_ASSIGN_OR_RETURN(ScanResult scan, Scan(std::move(units), *engine.knowledge, *engine.names,
                                                  *engine.signatures, scan_options, &log, progress));
   std::vector<ReasonInput> inputs;

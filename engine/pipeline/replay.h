@@ -19,8 +19,10 @@ struct Engine {
   std::shared_ptr<const Knowledge> knowledge;
   std::unique_ptr<const SignatureSet> signatures;
   std::unique_ptr<const NameResolver> names;
+  std::unique_ptr<const Redactor> redactor;  // null: nothing is taken out
 
-  static absl::StatusOr<Engine> Build(std::shared_ptr<const Knowledge> knowledge);
+  static absl::StatusOr<Engine> Build(std::shared_ptr<const Knowledge> knowledge,
+                                      const RedactOptions& redact = RedactOptions());
 };
 
 struct ReplayOptions {

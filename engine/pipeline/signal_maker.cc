@@ -10,6 +10,8 @@
 namespace culprit {
 namespace {
 
+constexpr size_t kLookBeyond = 1024;  // of a text's bound: a secret that it would cut
+constexpr size_t kLeastSecret = 4;    // shorter captures are part of anything
 constexpr size_t kMaxRemembered =
     1 << 16;  // services, addresses and keys per stream; then the memory starts anew
 
@@ -125,6 +127,39 @@ bool SignalMaker::WantsText(SignatureIndex index, std::string_view component,
   return ++budget.used <= options_.texts_per_key_and_second;
 }
 
+const std::vector<Redactor::Span>& SignalMaker::Secrets(Line* line) const {
+  if (!line->is_searched && options_.redactor != nullptr)
+    options_.redactor->Find(line->text.substr(0, options_.max_line_bytes + kLookBeyond),
+                            &line->secrets);
+  line->is_searched = true;
+  return line->secrets;
+}
+
+std::string_view SignalMaker::Shown(std::string_view text, size_t max_bytes) {
+  if (options_.redactor != nullptr) {
+    const std::string_view seen = text.substr(0, max_bytes + kLookBeyond);
+    options_.redactor->Find(seen, &spans_);
+    if (!spans_.empty()) {
+      clean_ = ReplaceSpans(seen, spans_);
+      text = clean_;
+    }
+  }
+  return ValidUtf8(text, max_bytes, &valid_);
+}
+
+// A capture may be the secret without the words around it that give it away: it is compared with
+// what is secret in its line.
+std::string_view SignalMaker::ShownCapture(std::string_view text, Line* line) {
+  for (const Redactor::Span& span : Secrets(line)) {
+    const std::string_view secret = line->text.substr(span.begin, span.end - span.begin);
+    const bool inside = text.size() >= kLeastSecret && secret.find(text) != std::string_view::npos;
+    if (!inside && text.find(secret) == std::string_view::npos) continue;
+    clean_.assign("[REDACTED:").append(span.name).append("]");
+    return clean_;
+  }
+  return Shown(text, options_.max_line_bytes);
+}
+
 void SignalMaker::MakeSignal(SignatureIndex index, const Record& record, Line* line,
                              MatchScratch* scratch) {
   using Kind = SignalRules::Name::Kind;
@@ -159,21 +194,23 @@ void SignalMaker::MakeSignal(SignatureIndex index, const Record& record, Line* l
   item.service = pending_.Keep(record.service);
   item.instance = pending_.Keep(record.instance);
   if (spec.by_template)
-    item.message = pending_.Keep(ValidUtf8(record.message.empty() ? line->text : record.message,
-                                           options_.max_message_bytes, &valid_));
+    item.message = pending_.Keep(
+        Shown(record.message.empty() ? line->text : record.message, options_.max_message_bytes));
   if (WantsText(index, pending_.View(item.component), pending_.View(item.target), record.time)) {
-    if (!line->is_kept)
-      line->kept = pending_.Keep(ValidUtf8(line->text, options_.max_line_bytes, &valid_));
+    if (!line->is_kept) {
+      if (!Secrets(line).empty()) clean_ = ReplaceSpans(line->text, line->secrets);
+      line->kept = pending_.Keep(
+          ValidUtf8(line->secrets.empty() ? line->text : clean_, options_.max_line_bytes, &valid_));
+    }
     line->is_kept = true;
     item.line = line->kept;
-    // Cut or repaired, the line would say something else later.
+    // Cut, cleaned or repaired, the line would say something else later.
     if (!options_.late_captures || pending_.View(item.line) != line->text) capture();
     item.first_capture = static_cast<uint32_t>(pending_.captures.size());
     item.captures = static_cast<uint32_t>(captures_.size());
     for (const auto& [name, text] : captures_) {
       const PendingRecord::Text kept_name = pending_.Keep(name);
-      pending_.captures.emplace_back(
-          kept_name, pending_.Keep(ValidUtf8(text, options_.max_line_bytes, &valid_)));
+      pending_.captures.emplace_back(kept_name, pending_.Keep(ShownCapture(text, line)));
     }
     if (line->text.size() > options_.max_line_bytes) counters_->Count(Reason::kEvidenceTruncated);
   }

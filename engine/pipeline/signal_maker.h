@@ -21,6 +21,7 @@
 #include "engine/match/signature_set.h"
 #include "engine/parse/stream_parser.h"
 #include "engine/pipeline/pending_record.h"
+#include "engine/redact/redactor.h"
 
 namespace culprit {
 
@@ -33,6 +34,8 @@ struct SignalOptions {
   // Captures that no name needs are left out where they can be had from the kept line
   // (late_captures.h). Whoever reasons must then know how to get them.
   bool late_captures = false;
+  // Takes secrets out of every text that is kept; null: none are. Outlives the maker.
+  const Redactor* redactor = nullptr;
   // Live: a line without a time of its own came just now, which is a sign of life.
   bool mark_assumed = false;
 };
@@ -118,6 +121,8 @@ class SignalMaker {
     uint64_t offset = 0;
     PendingRecord::Text kept;  // its text in pending_, once it was wanted
     bool is_kept = false;
+    std::vector<Redactor::Span> secrets;  // in `text`, once they were looked for
+    bool is_searched = false;
   };
 
   Service& ServiceOf(std::string_view name);
@@ -126,6 +131,10 @@ class SignalMaker {
   bool WhereHolds(const SignatureSpec& spec, const Record& record,
                   const std::string& component) const;
   void MakeSignal(SignatureIndex index, const Record& record, Line* line, MatchScratch* scratch);
+  // What may be shown of a text, in valid_ or in `text` itself.
+  std::string_view Shown(std::string_view text, size_t max_bytes);
+  std::string_view ShownCapture(std::string_view text, Line* line);
+  const std::vector<Redactor::Span>& Secrets(Line* line) const;
   std::string_view Expand(std::string_view pattern, std::string_view service);
   bool WantsText(SignatureIndex index, std::string_view component, std::string_view target,
                  TimeUs time);
@@ -151,7 +160,8 @@ class SignalMaker {
   // Scratch.
   SignatureSet::CaptureList captures_;
   std::vector<CaptureView> capture_views_;
-  std::string key_, expanded_, valid_;
+  std::string key_, expanded_, valid_, clean_;
+  std::vector<Redactor::Span> spans_;
 };
 
 }  // namespace culprit

@@ -178,5 +178,37 @@ TEST(Replay, CountsWhatLiesOutsideTheRange) {
   EXPECT_TRUE(report.incidents.empty());
 }
 
+TEST(Replay, SecretsOfTheLogsAreNotInTheReport) {
+  auto knowledge = LoadKnowledge({{"shop/pack.yaml", kPack, true}});
+  ASSERT_TRUE(knowledge.ok()) << knowledge.status();
+  std::string orders;
+  std::string web;
+  for (int i = 0; i < 20; ++i) {
+    absl::StrAppendFormat(&orders,
+                          "2026-11-21T06:51:%02dZ connect 10.0.0.5:5432: refused for "
+                          "postgres://app:hunter2-%d@db/shop\n",
+                          i, i);
+    absl::StrAppendFormat(&web,
+                          "2026-11-21T06:51:%02dZ upstream orders answered 500 "
+                          "api_key=0123456789abcdef%d\n",
+                          i, i);
+  }
+  const auto render = [&](const RedactOptions& redact) {
+    auto engine = Engine::Build(*knowledge, redact);
+    EXPECT_TRUE(engine.ok());
+    ScanProgress progress;
+    auto report = Replay(MemoryUnits({{"orders.log", orders}, {"web.log", web}}), *engine,
+                         ReplayOptions(), &progress, [](ReplayPhase, double) {});
+    EXPECT_TRUE(report.ok());
+    return RenderJson(*report);
+  };
+  const std::string open = render({.secrets = false});
+  EXPECT_NE(open.find("hunter2"), std::string::npos);  // the test sees what it looks for
+  const std::string clean = render({});
+  EXPECT_EQ(clean.find("hunter2"), std::string::npos);
+  EXPECT_EQ(clean.find("0123456789abcdef"), std::string::npos);
+  EXPECT_NE(clean.find("[REDACTED:password]"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace culprit
