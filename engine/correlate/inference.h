@@ -6,10 +6,10 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "engine/correlate/evidence.h"
 #include "engine/correlate/modes.h"
 #include "engine/correlate/options.h"
@@ -99,9 +99,9 @@ class InferenceCache {
   // topology component: the evidence components that reach it.
   std::vector<std::vector<ComponentId>> below_;
   std::vector<std::vector<uint32_t>> reached_by_;
-  std::unordered_map<HypothesisRef, std::unique_ptr<HypothesisCandidate>, HypothesisHash>
+  absl::flat_hash_map<HypothesisRef, std::unique_ptr<HypothesisCandidate>, HypothesisHash>
       candidates_;
-  std::unordered_map<ComponentId, std::vector<HypothesisCandidate*>> at_;  // links left out
+  absl::flat_hash_map<ComponentId, std::vector<HypothesisCandidate*>> at_;  // links left out
 };
 
 // All hypotheses that may matter, best first. Ties: name of the component, kind, name of `from`.

@@ -86,7 +86,7 @@ struct CorrelatorOptions {
   DurationUs young_period = 5 * kSecondUs;
   DurationUs old_period = 30 * kSecondUs;
   // Evaluations: symptoms looked at per second of event time, and how many can be saved up.
-  int64_t looks_per_second = 8;
+  int64_t looks_per_second = 4;
   int64_t looks_saved = 12000;
   DurationUs hold_down = 15 * kSecondUs;
   DurationUs critical_hold_down = 5 * kSecondUs;

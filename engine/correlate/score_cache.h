@@ -9,10 +9,11 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/node_hash_map.h"
 #include "engine/correlate/evidence.h"
 #include "engine/correlate/modes.h"
 #include "engine/correlate/topology.h"
@@ -28,8 +29,9 @@ struct HypothesisRef {
 
 struct HypothesisHash {
   size_t operator()(const HypothesisRef& h) const {
-    return (h.component * 0x9E3779B97F4A7C15u) ^ (h.from * 0xC2B2AE3D27D4EB4Fu) ^
-           static_cast<size_t>(h.mode + 1) * 0x165667B19E3779F9u;
+    const uint64_t x = (h.component * 0x9E3779B97F4A7C15u) ^ (h.from * 0xC2B2AE3D27D4EB4Fu) ^
+                       static_cast<uint64_t>(h.mode + 1) * 0x165667B19E3779F9u;
+    return x ^ (x >> 32);  // tables look at the low bits
   }
 };
 
@@ -169,12 +171,12 @@ class ScoreCache {
   };
   uint64_t version_ = ~uint64_t{0};
   std::vector<ComponentId> components_;
-  std::unordered_map<std::string, uint32_t> contents_, view_ids_;
+  absl::flat_hash_map<std::string, uint32_t> contents_, view_ids_;
   std::vector<std::unique_ptr<PlaceView>> views_;
-  std::unordered_map<SpotKey, SpotData, SpotHash> spots_;
-  std::unordered_map<std::string, std::unique_ptr<SpotEffect>> effects_;
-  std::unordered_map<uint64_t, double, BoundHash> bounds_;
-  std::unordered_map<HypothesisRef, Reached, HypothesisHash> reached_;
+  absl::node_hash_map<SpotKey, SpotData, SpotHash> spots_;  // they stay where they are
+  absl::flat_hash_map<std::string, std::unique_ptr<SpotEffect>> effects_;
+  absl::flat_hash_map<uint64_t, double, BoundHash> bounds_;
+  absl::flat_hash_map<HypothesisRef, Reached, HypothesisHash> reached_;
   std::vector<Absence> absences_ = std::vector<Absence>(kAbsences);
   std::vector<KnownMessage> messages_ = std::vector<KnownMessage>(kMessages);
   size_t terms_ = 0;
