@@ -1,0 +1,337 @@
+// What the evidence says under a hypothesis, place by place: terms with perfect timing. Kept by
+// what they depend on (score_cache.h).
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <string>
+
+#include "engine/correlate/score.h"
+
+namespace culprit {
+namespace {
+
+constexpr double kOnsetProbability = .02;
+
+}  // namespace
+
+const Mode::Listing* Scorer::ListingOf(const SymptomItem& item, int32_t node) const {
+  if (mode_->listings.empty()) return nullptr;
+  if (node == 0) return mode_->Find(item.signature, kAtSelf);
+  if (const auto* listing = mode_->Find(item.signature, item.component)) return listing;
+  const bool about_root =
+      item.target == h_.component || (item.target == kNoComponent && tree_->nodes[node].hops == 1);
+  return about_root ? mode_->Find(item.signature, kAtAnyDependent) : nullptr;
+}
+
+double Scorer::ClassProbability(SymptomClass cls, ComponentId target, int32_t node) const {
+  const auto c = static_cast<size_t>(cls);
+  if (node == 0) return tables_->own[c];
+  if (!IsDependencyClass(cls)) return VictimProbability(cls);
+  const double relay = RelayProbability(cls);
+  if (target != kNoComponent) {
+    if (target == h_.component) return tables_->dependent[c];
+    const int32_t at = tree_->Find(target);
+    return at < 0 ? 0 : relay * tree_->nodes[at].reach;
+  }
+  return tree_->nodes[node].hops == 1 ? std::max(tables_->dependent[c], .5 * relay) : relay;
+}
+
+double Scorer::WeakCap(bool at_root) const {
+  if (!at_root) return options_.weak_victim;
+  switch (mode_->kind) {
+    case ModeKind::kFaulty:
+      return options_.weak_own_faulty;
+    case ModeKind::kDown:
+      return options_.weak_own_down;
+    default:
+      return options_.weak_own_slow;
+  }
+}
+
+// All that scores can depend on, by place.
+void Scorer::Load() {
+  loaded_ = true;
+  const auto& items = evidence_.items();
+  std::string bytes;
+  auto put = [&](const auto& value) {
+    bytes.append(reinterpret_cast<const char*>(&value), sizeof value);
+  };
+  for (uint32_t place = 0; place < evidence_.components().size(); ++place) {
+    const auto groups = evidence_.GroupsAt(place);
+    bytes.clear();
+    put(evidence_.components()[place]);
+    const uint32_t begin = groups.front().begin;
+    for (uint32_t i = begin; i < groups.back().end; ++i) {
+      const SymptomItem& item = items[i];
+      uint32_t line = 0;  // the first item that shares it
+      if (item.line != 0) {
+        for (line = begin; items[line].line != item.line;) ++line;
+        line += 1 - begin;
+      }
+      put(item.onset);
+      put(item.leak);
+      put(item.target);
+      put(item.chunk);
+      put(item.signature);
+      put(line);
+      put(static_cast<uint8_t>(item.cls));
+      put(static_cast<uint8_t>(item.weak));
+    }
+    contents_.push_back(cache_->Content(bytes));
+  }
+}
+
+void Scorer::UseMask(const HiddenMask& hidden) {
+  if (masked_ && mask_ == hidden) return;
+  if (!loaded_) Load();
+  masked_ = true;
+  mask_ = hidden;
+  const size_t n = evidence_.components().size();
+  views_.resize(n);
+  mixes_.resize(n);
+  for (uint32_t place = 0; place < n; ++place) {
+    const auto groups = evidence_.GroupsAt(place);
+    const uint32_t begin = groups.front().begin;
+    bool added = false;
+    const uint32_t view = cache_->View(
+        contents_[place],
+        {reinterpret_cast<const char*>(hidden.data()) + begin, groups.back().end - begin}, &added);
+    if (added) FillView(&cache_->view(view), place);
+    views_[place] = view;
+    mixes_[place] = ScoreCache::Mix(view + 0x9E3779B97F4A7C15u);
+  }
+}
+
+void Scorer::FillView(PlaceView* view, uint32_t place) const {
+  const auto groups = evidence_.GroupsAt(place);
+  view->component = evidence_.components()[place];
+  for (uint32_t i = groups.front().begin; i < groups.back().end; ++i) {
+    const SymptomItem& item = evidence_.items()[i];
+    const bool silence = item.cls == SymptomClass::kSilence;
+    view->silence_any |= silence;
+    if (mask_[i]) continue;
+    view->visible = true;
+    if (silence) {
+      view->silence_visible = true;
+      view->silence_onset = std::min(view->silence_onset, item.onset);
+    }
+    if (item.target != kNoComponent) view->targets.push_back(item.target);
+    view->signatures.push_back(item.signature);
+    view->weak_visible |= item.weak;
+  }
+  auto unique = [](auto* list) {
+    std::sort(list->begin(), list->end());
+    list->erase(std::unique(list->begin(), list->end()), list->end());
+  };
+  unique(&view->targets);
+  unique(&view->signatures);
+  for (SignatureIndex signature : view->signatures) {
+    const auto& modes = modes_.Speaking(signature);
+    view->speaking.insert(view->speaking.end(), modes.begin(), modes.end());
+  }
+  unique(&view->speaking);
+}
+
+// All that a place's evidence can depend on in where its targets lie.
+uint64_t Scorer::Places(const std::vector<ComponentId>& targets) const {
+  uint64_t hash = 1;
+  for (ComponentId target : targets) {
+    uint64_t where = 1;
+    if (target != h_.component) {
+      const int32_t at = tree_->Find(target);
+      where = at < 0 ? 2 : std::bit_cast<uint64_t>(tree_->nodes[at].reach);
+    }
+    hash = ScoreCache::Mix(hash * 0x9E3779B97F4A7C15u + where);
+  }
+  return hash;
+}
+
+uint64_t Scorer::WeakVolume(uint32_t place) const {
+  uint64_t hash = 1;
+  const auto groups = evidence_.GroupsAt(place);
+  for (uint32_t i = groups.front().begin; i < groups.back().end; ++i) {
+    const SymptomItem& item = evidence_.items()[i];
+    if (mask_[i] || !item.weak) continue;
+    hash = ScoreCache::Mix(hash * 0x9E3779B97F4A7C15u + item.count);
+  }
+  return hash;
+}
+
+uint64_t Scorer::Gather(const HypothesisRef& h, const HiddenMask& hidden) {
+  UseMask(hidden);
+  h_ = h;
+  mode_ = &modes_[h.mode];
+  tables_ = &TablesOf(mode_->kind);
+  ScoreCache::Reached& reached = cache_->ReachedBy(h);
+  if (!reached.tree) {
+    reached.tree = Tree(h);
+    const auto& components = evidence_.components();
+    for (uint32_t place = 0; place < components.size(); ++place) {
+      const int32_t node = reached.tree->Find(components[place]);
+      if (node < 0) continue;
+      ScoreCache::ReachedPlace& at = reached.places.emplace_back();
+      at.place = place;
+      at.node = node;
+      at.named = node > 0 && mode_->Names(components[place]);
+      at.recent.fill({UINT32_MAX, nullptr});
+    }
+  }
+  tree_ = reached.tree;
+  spots_.clear();
+  silence_at_root_ = false;
+  silence_onset_ = INT64_MAX;
+  bool root_term = false;
+  all_weak_ = true;
+  uint64_t print = 0;
+  auto mix = [&print](uint64_t a, uint64_t b) {
+    print += ScoreCache::Mix((a << 32 | b) + 0x9E3779B97F4A7C15u);
+  };
+  for (ScoreCache::ReachedPlace& at : reached.places) {
+    const uint32_t id = views_[at.place];
+    const PlaceView& view = cache_->view(id);
+    if (at.node == 0) {
+      silence_at_root_ = view.silence_visible;
+      silence_onset_ = view.silence_onset;
+      if (view.silence_any) mix(id, at.place | 1u << 31);
+      if (mode_->kind == ModeKind::kLink) continue;  // the far end has no evidence of its own
+    } else if (at.named) {
+      mix(id, at.place | 1u << 31);
+    }
+    const SpotData* data = nullptr;
+    const bool volume = at.node == 0 && view.weak_visible;
+    for (const auto& [seen, kept] : at.recent) {
+      if (seen == id && !volume) data = kept;
+    }
+    if (!data) {
+      ScoreCache::SpotKey key;
+      key.view = id;
+      key.mode = std::binary_search(view.speaking.begin(), view.speaking.end(), h.mode)
+                     ? h.mode
+                     : static_cast<int32_t>(mode_->kind);
+      if (at.node != 0 && !view.targets.empty()) key.targets = Places(view.targets);
+      if (volume) key.targets = WeakVolume(at.place);
+      key.place = at.node == 0 ? 0 : tree_->nodes[at.node].hops == 1 ? 1 : 2;
+      bool added = false;
+      SpotData& fresh = cache_->Spot(key, &added);
+      if (added) FillSpot(&fresh, at.place, at.node);
+      at.recent[at.next++ % at.recent.size()] = {id, &fresh};
+      data = &fresh;
+    }
+    SpotEffect* effect = data->effect;
+    if (at.node == 0) root_term = !effect->terms.empty();
+    all_weak_ &= effect->all_weak;
+    mix(effect->id, at.place);
+    spots_.push_back({at.node, at.place, &view, data, effect});
+  }
+  all_weak_ &= root_term;
+  return print;
+}
+
+void Scorer::FillSpot(SpotData* data, uint32_t place, int32_t node) {
+  SpotEffect effect;
+  effect.root = node == 0;
+  std::vector<uint32_t> term_lines;  // of the evidence
+  const auto& items = evidence_.items();
+  const auto groups = evidence_.GroupsAt(place);
+  const uint32_t base = groups.front().begin;
+  auto add = [&](SpotTerm term, const SpotData::Source& source, uint32_t line, double p,
+                 double leak) {
+    if (p <= 0) return;
+    term.full = (1 - (1 - p) * (1 - leak)) / leak;
+    term.onset_candidate = !term.silence && p > kOnsetProbability;
+    term_lines.push_back(line);
+    if (line != 0) {
+      term.line = static_cast<uint32_t>(std::find(term_lines.begin(), term_lines.end(), line) -
+                                        term_lines.begin()) +
+                  1;
+    }
+    effect.all_weak &= term.weak;
+    effect.terms.push_back(term);
+    data->sources.push_back(source);
+    if (!term.onset_candidate) return;
+    TimeUs onset = term.onset;
+    for (uint32_t i = 0; i < effect.onset_count; ++i) {
+      if (onset < effect.onsets[i]) std::swap(onset, effect.onsets[i]);
+    }
+    if (effect.onset_count < effect.onsets.size()) effect.onsets[effect.onset_count++] = onset;
+  };
+  for (const EvidenceSet::Group& group : groups) {
+    const bool dependency = IsDependencyClass(group.cls);
+    SpotTerm shared;
+    shared.late_after = options_.late_after;
+    shared.silence = group.cls == SymptomClass::kSilence;
+    shared.dependency = dependency;
+    shared.server_error = group.cls == SymptomClass::kServerError;
+    int strong = 0, weak = 0;
+    bool claimed = true;
+    uint64_t lines = 0;
+    double leak = 0;
+    uint32_t line = 0;
+    for (uint32_t i = group.begin; i < group.end; ++i) {
+      const SymptomItem& item = items[i];
+      if (mask_[i]) {
+        effect.hidden.own = true;
+        effect.hidden.dependency |= dependency;
+        effect.hidden.server_error |= shared.server_error;
+        continue;
+      }
+      if (mode_->Spares(item.signature)) continue;
+      if (const auto* listing = ListingOf(item, node)) {
+        SpotTerm term = shared;
+        term.at_self = listing->at == kAtSelf;
+        term.at_any = listing->at == kAtAnyDependent;
+        term.late_after = listing->late_after;
+        term.onset = item.onset;
+        add(term, {i - base, i + 1 - base, true}, item.line, listing->p, item.leak);
+        continue;
+      }
+      // Items come by onset; a strong one replaces what weak ones said.
+      if (item.weak) {
+        lines += item.count;
+        if (strong > 0) continue;
+        if (weak++ == 0) {
+          shared.onset = item.onset;
+          leak = item.leak;
+          line = item.line;
+        }
+      } else if (strong++ == 0) {
+        shared.onset = item.onset;
+        leak = item.leak;
+        line = item.line;
+      }
+      claimed &= modes_.Claimed(item.signature);
+      leak = std::min(leak, item.leak);
+      if (line != item.line) line = 0;
+    }
+    if (strong + weak == 0) continue;
+    double p = ClassProbability(group.cls, group.target, node);
+    if (claimed && !dependency) p *= options_.claimed_elsewhere;
+    if (strong == 0) {
+      shared.weak = true;
+      p = std::min(p, WeakCap(node == 0));
+      if (node == 0 && lines > 10) {
+        p *= std::min(options_.weak_volume_max, 1 + std::log10(static_cast<double>(lines) / 10));
+      }
+    }
+    add(shared, {group.begin - base, group.end - base, false}, line, p, leak);
+  }
+  data->effect = cache_->Intern(std::move(effect));
+}
+
+double Scorer::Probability(const HypothesisRef& h, uint32_t item) const {
+  const SymptomItem& it = evidence_.items()[item];
+  Scorer copy(topology_, modes_, evidence_, now_, options_);
+  copy.h_ = h;
+  copy.mode_ = &modes_[h.mode];
+  copy.tables_ = &TablesOf(copy.mode_->kind);
+  copy.tree_ = Tree(h);
+  const int32_t node = copy.tree_->Find(it.component);
+  if (node < 0 || (node == 0 && copy.mode_->kind == ModeKind::kLink)) return 0;
+  if (copy.mode_->Spares(it.signature)) return 0;
+  if (const auto* listing = copy.ListingOf(it, node)) return listing->p;
+  double p = copy.ClassProbability(it.cls, it.target, node);
+  if (!IsDependencyClass(it.cls) && modes_.Claimed(it.signature)) p *= options_.claimed_elsewhere;
+  return it.weak ? std::min(p, copy.WeakCap(node == 0)) : p;
+}
+
+}  // namespace culprit

@@ -1,0 +1,185 @@
+// What a place adds at an assumed onset: what is present, and what is missing.
+#include <algorithm>
+#include <cmath>
+
+#include "engine/correlate/score.h"
+#include "engine/correlate/score_units.h"
+
+namespace culprit {
+
+double Scorer::Maturity(double since_onset, int hops, double stretch) const {
+  return 1 - std::exp(-since_onset / (options_.absence_maturity * stretch * std::max(1, hops)));
+}
+
+bool Scorer::SignatureAt(const Spot* spot, SignatureIndex signature) const {
+  if (!spot) return false;
+  const auto groups = evidence_.GroupsAt(spot->place);
+  for (uint32_t i = groups.front().begin; i < groups.back().end; ++i) {
+    if (evidence_.items()[i].signature == signature) return true;
+  }
+  return false;
+}
+
+// ln P(nothing of what is expected here and was not seen), for a component that logged since T.
+double Scorer::AbsenceLog(const Spot* spot, int32_t node, double since_onset,
+                          const SpotSeen& seen) const {
+  const ReachNode& at = tree_->nodes[node];
+  double log = 0;
+  if (node == 0) {
+    const double mature = Maturity(since_onset, 1);
+    if (!seen.own) {
+      if (mode_->self_listed > 0) {
+        log += std::log1p(-mode_->self_listed * mature);
+      } else {
+        for (size_t c = 0; c < kSymptomClassCount; ++c) {
+          if (c != static_cast<size_t>(SymptomClass::kSilence) && tables_->own[c] > 0) {
+            log += std::log1p(-tables_->own[c] * mature);
+          }
+        }
+      }
+    }
+    // A component seen logging is unlikely to be down, unless it says so itself.
+    if (mode_->kind == ModeKind::kDown && !(spot && spot->view->silence_any) && !seen.self_listed) {
+      const double silent = tables_->own[static_cast<size_t>(SymptomClass::kSilence)];
+      const double tau = std::max(0.0, since_onset - options_.silence_lag);
+      log += std::log1p(-silent * (1 - std::exp(-tau / 15)));
+    }
+    return log;
+  }
+  if (mode_->Names(at.id)) {
+    bool any = false;
+    for (const Mode::Listing& listing : mode_->listings) {
+      if (listing.at != at.id) continue;
+      if (SignatureAt(spot, listing.signature)) {
+        any = true;
+        continue;
+      }
+      const double stretch = std::max(1.0, listing.late_after / 120);
+      log += std::log1p(-listing.p * Maturity(since_onset, 1, stretch));
+    }
+    return any ? options_.absence_beside_symptom * log : log;
+  }
+  const double mature = Maturity(since_onset, at.hops);
+  if (!seen.dependency) {
+    if (mode_->any_listed > 0 && at.hops == 1) {
+      if (!seen.any_listed) log += std::log1p(-mode_->any_listed * mature);
+    } else {
+      for (SymptomClass cls :
+           {SymptomClass::kRefused, SymptomClass::kTimeout, SymptomClass::kDepError}) {
+        const double p =
+            at.hops == 1 ? tables_->dependent[static_cast<size_t>(cls)] : RelayProbability(cls);
+        log += std::log1p(-p * mature);
+      }
+    }
+  }
+  if (!seen.server_error) {
+    log += std::log1p(-VictimProbability(SymptomClass::kServerError) * mature);
+  }
+  return log;
+}
+
+// AbsenceLog in micro-nats; clears settled_ if it is still growing.
+int64_t Scorer::Missing(const Spot* spot, int32_t node, TimeUs onset, const SpotSeen& seen) {
+  constexpr double kEver = 1e12;  // seconds
+  auto compute = [&](double since_onset) {
+    return Quantise(AbsenceLog(spot, node, since_onset, seen));
+  };
+  const double since = Seconds(now_ - onset);
+  if (node != 0 && mode_->Names(tree_->nodes[node].id)) {
+    const int64_t value = compute(since);
+    settled_ &= value == compute(kEver);
+    return value;
+  }
+  const bool silence = spot && spot->view->silence_any;
+  const int32_t mode =
+      mode_->self_listed > 0 || mode_->any_listed > 0 ? h_.mode : static_cast<int32_t>(mode_->kind);
+  const uint64_t what =
+      static_cast<uint64_t>(mode) << 32 | static_cast<uint64_t>(tree_->nodes[node].hops) << 8 |
+      uint64_t{node == 0} << 7 | uint64_t{silence} << 5 | uint64_t{seen.own} << 4 |
+      uint64_t{seen.dependency} << 3 | uint64_t{seen.server_error} << 2 |
+      uint64_t{seen.self_listed} << 1 | uint64_t{seen.any_listed};
+  ScoreCache::Absence& known = cache_->AbsenceAt(onset, what);
+  if (known.what != what || known.onset != onset || (!known.settled && known.now != now_)) {
+    known = {onset, now_, what, compute(since), false};
+    known.settled = known.value == compute(kEver);
+  }
+  settled_ &= known.settled;
+  return known.value;
+}
+
+double Scorer::Ratio(const SpotTerm& term, TimeUs onset) const {
+  double g = 1;
+  if (!term.silence) {
+    const double d = Seconds(term.onset - onset);
+    if (d < -options_.skew_slack) {
+      g = std::exp((d + options_.skew_slack) / options_.early_decay);
+    } else if (d > term.late_after) {
+      g = std::exp(-(d - term.late_after) / options_.late_decay);
+    }
+  }
+  return 1 + (term.full - 1) * g;
+}
+
+bool Scorer::Counts(const SpotEffect& data, size_t t) const {
+  const uint32_t line = data.terms[t].line;
+  if (line == 0) return true;
+  for (size_t o = 0; o < ratios_.size(); ++o) {
+    if (o == t || data.terms[o].line != line) continue;
+    if (ratios_[o] > ratios_[t] || (ratios_[o] == ratios_[t] && o < t)) return false;
+  }
+  return true;
+}
+
+const SpotEffect::At& Scorer::PresentAt(const Spot& spot, TimeUs onset) {
+  SpotEffect& data = *spot.effect;
+  for (const SpotEffect::At& at : data.at) {
+    if (at.onset == onset) return at;
+  }
+  SpotEffect::At result{onset, 0, kNoTime, data.hidden};
+  bool not_silence = false;
+  TimeUs first = kNoTime;
+  ratios_.resize(data.terms.size());
+  for (size_t t = 0; t < data.terms.size(); ++t) {
+    const SpotTerm& term = data.terms[t];
+    ratios_[t] = Ratio(term, onset);
+    if (ratios_[t] <= 1) continue;
+    result.seen.own = true;
+    result.seen.dependency |= term.dependency || term.weak;
+    result.seen.server_error |= term.server_error || term.weak;
+    result.seen.self_listed |= term.at_self;
+    result.seen.any_listed |= term.at_any;
+    not_silence |= !term.silence;
+    if (first == kNoTime || term.onset < first) first = term.onset;
+  }
+  for (size_t t = 0; t < data.terms.size(); ++t) {
+    if (ratios_[t] <= 1 || !Counts(data, t)) continue;
+    double nats = std::log(ratios_[t]);
+    const SpotTerm& term = data.terms[t];
+    if (term.weak && data.root && term.onset > onset) {
+      const double late = Seconds(term.onset - onset) * options_.weak_order_per_second;
+      nats -= std::min(options_.weak_order_max, late);
+    }
+    result.sum += Quantise(nats);
+  }
+  if (not_silence) result.first = first;
+  cache_->CountTerms(1);
+  return data.at.emplace_back(result);
+}
+
+void Scorer::Responsibilities(const Spot& spot, TimeUs onset, HypothesisDetail* detail) {
+  const uint32_t base = evidence_.GroupsAt(spot.place).front().begin;
+  for (size_t t = 0; t < spot.effect->terms.size(); ++t) {
+    const double ratio = Ratio(spot.effect->terms[t], onset);
+    if (ratio <= 1) continue;
+    const SpotData::Source& source = spot.data->sources[t];
+    for (uint32_t i = base + source.begin; i < base + source.end; ++i) {
+      const SymptomItem& item = evidence_.items()[i];
+      if (mask_[i]) continue;
+      if (!source.listed && (mode_->Spares(item.signature) || ListingOf(item, spot.node))) continue;
+      // For now the part of this place alone; Evaluate multiplies by P(place impaired).
+      detail->responsibility.emplace_back(i, 1 - 1 / ratio);
+    }
+  }
+}
+
+}  // namespace culprit
