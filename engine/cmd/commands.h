@@ -40,10 +40,17 @@ struct ReplayFlags {
   std::string since;
   std::string until;
   std::string color = "auto";
-  int workers = 0;  // 0: one per core
+  int workers = 0;         // 0: one per core
+  std::string signal_log;  // state directory of a live run, instead of inputs
+  std::string config;      // with signal_log: the culprit.yaml of that run
   bool fail_on_incident = false;
   bool all = false;
   bool quiet = false;
+};
+
+struct RunFlags {
+  std::string config = "culprit.yaml";
+  std::string format;  // of incidents on standard output: text, jsonl, none; empty: as configured
 };
 
 struct CheckFlags {
@@ -95,6 +102,7 @@ struct DlqFlags {
 };
 
 int RunReplay(const ReplayFlags& flags);
+int RunLive(const RunFlags& flags);
 int RunCheck(const CheckFlags& flags);
 int RunTest(const TestFlags& flags);
 int RunExplain(const ExplainFlags& flags);

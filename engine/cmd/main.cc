@@ -96,9 +96,13 @@ int Main(int argc, char** argv) {
   ReplayFlags replay;
   CLI::App* cmd = app.add_subcommand("replay", "Past logs in, incidents with their root cause out");
   cmd->add_option(
-         "inputs", replay.inputs,
-         "Files, folders, globs, tar/zip archives, gz/zst/xz/bz2/lz4, - for standard input")
-      ->required();
+      "inputs", replay.inputs,
+      "Files, folders, globs, tar/zip archives, gz/zst/xz/bz2/lz4, - for standard input");
+  cmd->add_option("--signal-log", replay.signal_log,
+                  "State directory of a live run: what it recognised, reasoned about again")
+      ->type_name("DIR");
+  cmd->add_option("-c,--config", replay.config, "With --signal-log: the culprit.yaml of that run")
+      ->type_name("FILE");
   AddKnowledge(cmd, &replay.knowledge);
   AddInput(cmd, &replay.input);
   cmd->add_option("--format", replay.format, "text, json, jsonl, markdown or html")
@@ -119,6 +123,14 @@ int Main(int argc, char** argv) {
       ->check(CLI::IsMember({"auto", "always", "never"}))
       ->capture_default_str();
   cmd->footer("Nobody is notified by a replay.\nThe JSON's schema: culprit schema report");
+
+  RunFlags run;
+  cmd = app.add_subcommand("run", "Watch live logs as a configuration says");
+  cmd->add_option("-c,--config", run.config, "The configuration (culprit init writes one)")
+      ->type_name("FILE")
+      ->capture_default_str();
+  cmd->add_option("--format", run.format, "Of incidents on standard output: text, jsonl or none")
+      ->check(CLI::IsMember({"text", "jsonl", "none"}));
 
   CheckFlags check;
   cmd = app.add_subcommand("check",
@@ -185,6 +197,7 @@ int Main(int argc, char** argv) {
     return app.exit(e) == 0 ? kExitFine : kExitUsage;
   }
   if (app.got_subcommand("replay")) return RunReplay(replay);
+  if (app.got_subcommand("run")) return RunLive(run);
   if (app.got_subcommand("check")) return RunCheck(check);
   if (app.got_subcommand("test")) return RunTest(test);
   if (app.got_subcommand("explain")) return RunExplain(explain);

@@ -12,6 +12,8 @@
 #include "engine/cmd/commands.h"
 #include "engine/cmd/progress.h"
 #include "engine/ingest/path_source.h"
+#include "engine/pipeline/signal_log_replay.h"
+#include "engine/state/sqlite_store.h"
 #include "sinks/render/render.h"
 
 namespace culprit {
@@ -79,9 +81,45 @@ bool HasIncident(const Report& report) {
   });
 }
 
+absl::StatusOr<Report> ReplayLog(const ReplayFlags& flags, ProgressLine* line) {
+  KnowledgeFlags knowledge = flags.knowledge;
+  ReasonOptions options;
+  if (!flags.config.empty()) {
+    CULPRIT_ASSIGN_OR_RETURN(const LiveConfig config,
+                             LoadLiveConfig(flags.config, ProcessEnvironment()));
+    AddKnowledge(config, &knowledge);
+    options.order.lateness = config.time.lateness;
+  }
+  CULPRIT_ASSIGN_OR_RETURN(const Engine engine, BuildEngine(knowledge));
+  CULPRIT_ASSIGN_OR_RETURN(
+      const std::unique_ptr<LiveStore> store,
+      OpenSqliteStore({.directory = flags.signal_log, .mode = StoreMode::kRead}, nullptr));
+  return ReplaySignalLog(store.get(), engine.knowledge, options,
+                         [&](double done) { line->Phase(ReplayPhase::kReason, done); });
+}
+
+int RunReplayLog(const ReplayFlags& flags) {
+  ScanProgress progress;
+  ProgressLine line(progress, !flags.quiet && isatty(STDERR_FILENO));
+  const absl::StatusOr<Report> report = ReplayLog(flags, &line);
+  line.Stop();
+  if (!report.ok()) {
+    PrintError(std::string(report.status().message()));
+    return ExitCodeFor(report.status());
+  }
+  if (const int code = Write(Render(*report, flags, flags.output.empty()), flags.output); code != 0)
+    return code;
+  return flags.fail_on_incident && HasIncident(*report) ? kExitFinding : kExitFine;
+}
+
 }  // namespace
 
 int RunReplay(const ReplayFlags& flags) {
+  if (flags.inputs.empty() == flags.signal_log.empty()) {
+    PrintError("replay takes either inputs or --signal-log DIR");
+    return kExitUsage;
+  }
+  if (!flags.signal_log.empty()) return RunReplayLog(flags);
   ReplayOptions options;
   const absl::StatusOr<ParseOptions> parse = ToParseOptions(flags.input);
   if (!parse.ok()) {

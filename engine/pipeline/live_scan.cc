@@ -100,6 +100,7 @@ void LiveScan::MakeParser(TimeUs reference) {
   auto parser = std::make_unique<StreamParser>(info_, options_.parse, &counters_);
   SignalOptions signals = options_.signals;
   signals.mark_assumed = options_.use_clock;
+  signals.redactor = knowledge_->engine.redactor.get();
   auto maker =
       std::make_unique<SignalMaker>(knowledge_->rules, signals, parser.get(), &writer_, &counters_);
   if (parser_ != nullptr) {

@@ -224,6 +224,10 @@ bool Shown(const Incident& i, bool all) {
 
 std::string RenderText(const Report& report, const TextOptions& options) {
   Writer w(options);
+  if (!options.summary) {
+    for (const Incident& i : report.incidents) OneIncident(i, report, options, &w);
+    return w.Take();
+  }
   const ReportStats& s = report.stats;
   std::string range;
   if (s.first_time != kNoTime)

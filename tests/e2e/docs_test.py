@@ -8,7 +8,7 @@ import os, pathlib, re, shutil, subprocess, sys, tempfile, unittest, urllib.pars
 import harness
 from harness import BINARY, SOURCE
 
-COMMANDS = ("replay", "check", "test", "explain", "evidence", "schema", "completions",
+COMMANDS = ("replay", "run", "check", "test", "explain", "evidence", "schema", "completions",
             "dlq list", "dlq show", "dlq replay", "dlq drop")
 README = SOURCE / "README.md"
 CAPTURE = re.compile(r"(<!-- output: culprit (.*?) -->\n```text\n)(.*?)(```\n)", re.S)

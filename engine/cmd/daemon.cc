@@ -1,0 +1,175 @@
+#include "engine/cmd/daemon.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <fstream>
+#include <map>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "engine/base/status.h"
+#include "engine/cmd/all_sources.h"
+#include "engine/cmd/commands.h"
+#include "engine/cmd/incident_printer.h"
+#include "engine/cmd/stats_json.h"
+
+namespace culprit {
+namespace {
+
+absl::StatusOr<std::shared_ptr<const LiveKnowledge>> Compile(const LiveConfig& config) {
+  KnowledgeFlags flags;
+  AddKnowledge(config, &flags);
+  CULPRIT_ASSIGN_OR_RETURN(Engine engine, BuildEngine(flags));
+  return std::make_shared<const LiveKnowledge>(std::move(engine));
+}
+
+ReasonOptions ReasonOptionsOf(const LiveConfig& config) {
+  ReasonOptions options;
+  options.order.lateness = config.time.lateness;
+  return options;
+}
+
+}  // namespace
+
+Daemon::Daemon(LiveConfig config) : config_(std::move(config)) {}
+
+Daemon::~Daemon() { Stop(0, false); }
+
+absl::Status Daemon::MakeSources() {
+  for (const SourceConfig& config : config_.sources) {
+    CULPRIT_ASSIGN_OR_RETURN(std::unique_ptr<LiveSource> source, MakeSource(config));
+    sources_.push_back(std::move(source));
+  }
+  return absl::OkStatus();
+}
+
+LivePipelineOptions Daemon::PipelineOptions() const {
+  LivePipelineOptions options;
+  options.workers = config_.workers > 0
+                        ? config_.workers
+                        : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  options.queue_bytes = config_.queue_bytes;
+  options.idle_after = config_.time.idle_after;
+  options.outage_idle_after = std::max(options.outage_idle_after, options.idle_after);
+  for (const SourceConfig& source : config_.sources) {
+    const absl::StatusOr<ParseOptions> parse =
+        ToParseOptions({.input_format = source.lines.format,
+                        .timezone = source.lines.timezone,
+                        .service = source.lines.service,
+                        .service_from = source.lines.service_from});
+    if (parse.ok()) options.parse_by_source[SourceName(source)] = *parse;
+  }
+  return options;
+}
+
+absl::Status Daemon::Start() {
+  CULPRIT_ASSIGN_OR_RETURN(const std::shared_ptr<const LiveKnowledge> knowledge, Compile(config_));
+  CULPRIT_RETURN_IF_ERROR(MakeSources());
+  OpenReport opened;
+  CULPRIT_ASSIGN_OR_RETURN(store_,
+                           OpenSqliteStore({.directory = config_.state.directory,
+                                            .sync = config_.state.sync,
+                                            .log_bytes = config_.state.log_bytes,
+                                            .log_age = config_.state.log_age,
+                                            .dead_letter_bytes = config_.state.dead_letter_bytes,
+                                            .dead_letter_age = config_.state.dead_letter_age},
+                                           &opened));
+  if (!opened.message.empty()) spdlog::error("state: {}", opened.message);
+  LiveReasonOptions reason;
+  reason.reason = ReasonOptionsOf(config_);
+  reason.checkpoint_period = config_.state.checkpoint_every;
+  reasoning_ = std::make_unique<LiveReasonThread>(
+      store_.get(), reason, knowledge,
+      LiveReasonThread::Hooks{
+          .told = [format = config_.stdout_format](
+                      const std::vector<OutboxRow>& rows,
+                      const Report& report) { PrintIncidents(format, rows, report); },
+          .wants_ticks = [this](bool wants) { pipeline_->set_wants_ticks(wants); }});
+  pipeline_ = std::make_unique<LivePipeline>(store_.get(), PipelineOptions(), knowledge);
+  std::vector<LiveSource*> sources;
+  for (const auto& source : sources_) sources.push_back(source.get());
+  pipeline_->set_sources(sources);
+  pipeline_->set_on_commit([this](uint64_t seq) { reasoning_->OnCommit(seq); });
+  CULPRIT_RETURN_IF_ERROR(reasoning_->Start());
+  CULPRIT_RETURN_IF_ERROR(pipeline_->Start());
+  for (const auto& source : sources_) {
+    const std::vector<ResumePoint> points = pipeline_->ResumePoints(source->name());
+    if (absl::Status status = source->Start(pipeline_.get(), points); !status.ok())
+      return absl::Status(status.code(),
+                          absl::StrCat("source ", source->name(), ": ", status.message()));
+    spdlog::info("source started name={} streams={}", source->name(), points.size());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Daemon::Reload() {
+  CULPRIT_ASSIGN_OR_RETURN(LiveConfig config, LoadLiveConfig(config_.file, ProcessEnvironment()));
+  CULPRIT_ASSIGN_OR_RETURN(const std::shared_ptr<const LiveKnowledge> knowledge, Compile(config));
+  reasoning_->AddKnowledge(knowledge);
+  pipeline_->Reload(knowledge);
+  // What is opened at the start stays: sources, state, server.
+  config_.packs = config.packs;
+  config_.default_packs = config.default_packs;
+  config_.topologies = config.topologies;
+  spdlog::info("configuration reloaded file={} packs_and_topology={}", config_.file,
+               knowledge->fingerprint);
+  return absl::OkStatus();
+}
+
+void Daemon::Tick() {
+  if (const absl::Status status = store_->Maintain(WallNow()); !status.ok())
+    spdlog::debug("state upkeep failed error={}", std::string(status.message()));
+  const PipelineStats now = stats();
+  std::string trouble = now.not_ready;
+  for (const SourceStats& source : now.sources)
+    if (source.health.state == SourceState::kFailing)
+      absl::StrAppend(&trouble, trouble.empty() ? "" : "; ", "source ", source.name,
+                      " fails: ", source.health.detail);
+  // Once for each change, not once a second.
+  if (trouble == last_trouble_) return;
+  if (trouble.empty()) {
+    spdlog::info("well again");
+  } else {
+    spdlog::warn("not well reason={}", trouble);
+  }
+  last_trouble_ = trouble;
+}
+
+bool Daemon::SourcesEnded() const {
+  return std::all_of(sources_.begin(), sources_.end(), [](const auto& source) {
+    return source->health().state == SourceState::kStopped;
+  });
+}
+
+void Daemon::Stop(int64_t deadline, bool finish) {
+  if (std::exchange(stopped_, true) || pipeline_ == nullptr) return;
+  for (const auto& source : sources_) source->Drain();
+  const absl::Status drained = pipeline_->Drain(deadline);
+  if (!drained.ok()) spdlog::warn("not all was committed, it is read again at the next start");
+  if (drained.ok() && finish) pipeline_->Finish();
+  pipeline_->Stop(deadline);
+  for (const auto& source : sources_) source->Stop();
+  reasoning_->Stop(deadline);
+}
+
+PipelineStats Daemon::stats() const {
+  PipelineStats stats = pipeline_->stats();
+  reasoning_->AddStats(&stats);
+  if (const absl::Status error = reasoning_->error(); !error.ok() && stats.ready) {
+    stats.ready = false;
+    stats.not_ready = absl::StrCat("the reason half waits: ", error.message());
+  }
+  return stats;
+}
+
+absl::StatusOr<std::string> Daemon::Dump() const {
+  const std::string path =
+      absl::StrCat(config_.state.directory, "/dump-", WallNow() / kSecondUs, ".json");
+  std::ofstream out(path, std::ios::binary);
+  out << StatsJson(stats()) << std::flush;
+  if (!out) return absl::UnavailableError(absl::StrCat(path, ": cannot be written"));
+  return path;
+}
+
+}  // namespace culprit

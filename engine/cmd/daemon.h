@@ -1,0 +1,50 @@
+// A live run, wired from its configuration: state, sources, pipeline, reason thread. Owned and
+// driven by the main thread, which calls Tick about every second.
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "engine/config/live_config.h"
+#include "engine/pipeline/live_pipeline.h"
+#include "engine/pipeline/live_reason_thread.h"
+#include "engine/state/sqlite_store.h"
+
+namespace culprit {
+
+class Daemon {
+ public:
+  explicit Daemon(LiveConfig config);
+  ~Daemon();
+
+  // InvalidArgument: the configuration cannot work; anything else: the state cannot be used.
+  absl::Status Start();
+  // Other packs and topology from the file as it is now; an error changes nothing.
+  absl::Status Reload();
+  // Keeps the state within its bounds; tells what changed for better or worse.
+  void Tick();
+  // True once every source has ended by itself (standard input at its end).
+  bool SourcesEnded() const;
+  // Takes nothing new, commits what was taken and reasons about it, by the deadline (SteadyNow).
+  void Stop(int64_t deadline, bool finish);
+
+  PipelineStats stats() const;
+  // The state as JSON, in a file of the state directory; its path.
+  absl::StatusOr<std::string> Dump() const;
+  const LiveConfig& config() const { return config_; }
+
+ private:
+  absl::Status MakeSources();
+  LivePipelineOptions PipelineOptions() const;
+
+  LiveConfig config_;
+  std::unique_ptr<LiveStore> store_;
+  std::unique_ptr<LiveReasonThread> reasoning_;
+  std::vector<std::unique_ptr<LiveSource>> sources_;
+  std::unique_ptr<LivePipeline> pipeline_;
+  std::string last_trouble_;
+  bool stopped_ = false;
+};
+
+}  // namespace culprit
