@@ -8,7 +8,7 @@
 #include "engine/base/utf8.h"
 #include "engine/base/views.h"
 #include "engine/ingest/archive/gunzip.h"
-#include "engine/ingest/forward/unzstd.h"
+#include "engine/ingest/net/unzstd.h"
 
 namespace culprit {
 namespace {

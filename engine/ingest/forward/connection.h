@@ -19,28 +19,28 @@
 #include "engine/ingest/forward/message.h"
 #include "engine/ingest/forward/msgpack_reader.h"
 #include "engine/ingest/forward/server_state.h"
+#include "engine/ingest/net/tcp_server.h"
 
 namespace culprit {
 
-class ForwardConnection : public std::enable_shared_from_this<ForwardConnection> {
+class ForwardConnection : public ServedConnection,
+                          public std::enable_shared_from_this<ForwardConnection> {
  public:
   using Socket = boost::asio::ip::tcp::socket;
   // `socket`: on a strand. `tls`: null for plain text; outlives the connection.
   ForwardConnection(std::shared_ptr<ForwardServerState> state, Socket socket,
                     boost::asio::ssl::context* tls);
-  ~ForwardConnection();
+  ~ForwardConnection() override;
   void Start();
-  // From any thread. Takes what already came, then closes when all of it is committed.
-  void Drain();
-  // From any thread. Writes what is to be written if that goes at once, then closes.
-  void Close();
+  void Drain() override;
+  void Close() override;
 
  private:
   enum class Phase : uint8_t { kTls, kPing, kFirstByte, kMsgpack, kJson, kClosed };
   // A part of one stream on its way to the sink, with the chunks that it holds all or a piece of.
   struct Outgoing {
     std::string tag;
-    std::shared_ptr<ForwardStreams::Stream> stream;
+    std::shared_ptr<SenderStreams::Stream> stream;
     LiveBatch batch;
     std::vector<std::shared_ptr<InFlightChunks::Chunk>> chunks;
   };

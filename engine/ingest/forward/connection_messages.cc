@@ -8,6 +8,7 @@
 #include "engine/base/utf8.h"
 #include "engine/base/views.h"
 #include "engine/ingest/forward/connection.h"
+#include "engine/ingest/forward/streams.h"
 
 namespace culprit {
 namespace {
@@ -68,9 +69,9 @@ bool ForwardConnection::PushOutgoing() {
         if (const auto self = weak.lock()) self->Committed(bytes, status.ok());
       };
     }
-    const absl::StatusOr<bool> taken = ForwardStreams::TryPush(*next.stream, sink, &next.batch);
+    const absl::StatusOr<bool> taken = SenderStreams::TryPush(*next.stream, sink, &next.batch);
     if (absl::IsNotFound(taken.status())) {
-      next.stream = state_->streams.Find(next.tag, host_, absl::Now());
+      next.stream = state_->streams.Find(LookOf(config_.name, next.tag, host_), absl::Now());
     } else if (!taken.ok()) {
       return Shut(), false;  // the program stops
     } else if (*taken) {
@@ -99,7 +100,7 @@ ForwardConnection::Outgoing& ForwardConnection::OpenFor(std::string_view tag) {
   if (open_.size() == kMaxOpenBatches) FlushOpen();
   Outgoing& added = open_.emplace_back();
   added.tag = tag;
-  added.stream = state_->streams.Find(tag, host_, absl::Now());
+  added.stream = state_->streams.Find(LookOf(config_.name, tag, host_), absl::Now());
   return added;
 }
 

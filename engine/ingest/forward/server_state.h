@@ -4,15 +4,15 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
-#include <list>
 #include <mutex>
 #include <string>
 #include <string_view>
 
 #include "engine/core/live.h"
 #include "engine/ingest/forward/forward_config.h"
-#include "engine/ingest/forward/in_flight.h"
-#include "engine/ingest/forward/streams.h"
+#include "engine/ingest/net/buffer_budget.h"
+#include "engine/ingest/net/in_flight.h"
+#include "engine/ingest/net/sender_streams.h"
 
 namespace culprit {
 
@@ -46,36 +46,19 @@ constexpr std::string_view ForwardCountName(ForwardCount count) {
   return kNames[static_cast<size_t>(count)];
 }
 
-// Memory for messages that are not complete yet. Whoever holds some and waited longest is never
-// refused, so that there is always one that can go on.
-class BufferBudget {
- public:
-  explicit BufferBudget(uint64_t max_bytes) : max_bytes_(max_bytes) {}
-  using Ticket = std::list<uint64_t>::iterator;
-  Ticket Enter();
-  void Leave(Ticket ticket);
-  // Sets what the ticket's owner holds; false: not now, nothing changed. Less is always given. 0
-  // puts the owner at the end of the queue.
-  bool Hold(Ticket ticket, uint64_t bytes);
-
- private:
-  const uint64_t max_bytes_;
-  std::mutex mutex_;  // of what follows
-  std::list<uint64_t> held_;
-  uint64_t total_ = 0;
-};
-
 struct ForwardServerState {
   explicit ForwardServerState(const ForwardConfig& c)
-      : config(c), streams(config), budget(config.max_buffered_bytes) {}
+      : config(c),
+        streams(
+            {.source = config.name, .max_streams = config.max_streams, .idle = config.stream_idle}),
+        budget(config.max_buffered_bytes) {}
 
   const ForwardConfig config;
   std::string server_name;
   LiveSink* sink = nullptr;
-  ForwardStreams streams;
+  SenderStreams streams;
   InFlightChunks in_flight;
   BufferBudget budget;
-  std::atomic<bool> draining = false;
   std::atomic<uint64_t> records = 0, bytes = 0;
   std::atomic<int64_t> open = 0, blocked = 0;  // connections; held back by the sink
   std::atomic<TimeUs> last_data = kNoTime;

@@ -1,8 +1,6 @@
 #include "engine/ingest/forward/streams.h"
 
 #include <algorithm>
-#include <charconv>
-#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/utf8.h"
@@ -11,8 +9,6 @@
 
 namespace culprit {
 namespace {
-
-constexpr std::string_view kShared = "(further-tags)";
 
 // Of "<dir>.<rest>" where the tag holds `directory` with dots for slashes.
 bool PathBehind(std::string_view tag, std::string_view directory, std::string* path) {
@@ -44,90 +40,11 @@ std::string PathOfTag(std::string_view tag) {
   return path;
 }
 
-std::shared_ptr<ForwardStreams::Stream> ForwardStreams::Add(const std::string& name,
-                                                            LiveStream live, absl::Time now) {
-  auto stream = std::make_shared<Stream>();
-  stream->last_used = now;
-  stream->name = name;
-  stream->live = std::make_shared<const LiveStream>(std::move(live));
-  streams_[name] = stream;
-  return stream;
-}
-
-void ForwardStreams::Resume(const std::vector<ResumePoint>& points, absl::Time now) {
-  const std::lock_guard lock(mutex_);
-  for (const ResumePoint& point : points) {
-    auto stream = Add(point.stream.key.substr(0, point.stream.key.rfind(' ')), point.stream, now);
-    const std::lock_guard stream_lock(stream->mutex);
-    const std::string& text = point.resume;
-    std::from_chars(text.data(), text.data() + text.size(), stream->next_position);
-  }
-}
-
-std::shared_ptr<ForwardStreams::Stream> ForwardStreams::Find(std::string_view tag,
-                                                             std::string_view host,
-                                                             absl::Time now) {
+StreamLook LookOf(std::string_view source, std::string_view tag, std::string_view host) {
   const std::string shown = ToValidUtf8(tag, kMaxTagBytes);
-  std::string name = absl::StrCat(ToAbsl(host), " ", shown);
-  const std::lock_guard lock(mutex_);
-  auto found = streams_.find(name);
-  if (found == streams_.end() && streams_.size() >= config_.max_streams) {
-    name = kShared;
-    found = streams_.find(name);
-  }
-  if (found != streams_.end()) {
-    found->second->last_used = now;
-    return found->second;
-  }
-  const bool shared = name == kShared;
-  const auto born = static_cast<uint64_t>(absl::ToUnixMicros(now));
-  return Add(name,
-             {.source = config_.name,
-              .key = absl::StrCat(name, " ", absl::Hex(born)),
-              .display = shared ? absl::StrCat(config_.name, ":", ToAbsl(kShared))
-                                : absl::StrCat(config_.name, ":", shown, "@", ToAbsl(host)),
-              .path = shared ? "" : PathOfTag(shown)},
-             now);
-}
-
-absl::StatusOr<bool> ForwardStreams::TryPush(Stream& stream, LiveSink& sink, LiveBatch* batch) {
-  const std::lock_guard lock(stream.mutex);
-  if (stream.ended) return absl::NotFoundError("the stream ended");
-  batch->stream = stream.live;
-  uint64_t position = stream.next_position;
-  for (LiveMessage& message : batch->messages) message.position = position++;
-  batch->resume = absl::StrCat(position);
-  const absl::StatusOr<bool> taken = sink.TryPush(batch);
-  if (taken.ok() && *taken) stream.next_position = position;
-  return taken;
-}
-
-void ForwardStreams::EndIdle(LiveSink& sink, absl::Time now) {
-  std::vector<std::shared_ptr<Stream>> idle;
-  {
-    const std::lock_guard lock(mutex_);
-    for (const auto& [name, stream] : streams_) {
-      if (now - stream->last_used > config_.stream_idle) idle.push_back(stream);
-    }
-  }
-  for (const auto& stream : idle) {
-    LiveBatch batch;
-    batch.end_of_stream = true;
-    batch.done = [](const absl::Status&) {};
-    // Under both locks: nobody finds it between the end and its leaving the table.
-    const std::lock_guard lock(mutex_);
-    if (now - stream->last_used <= config_.stream_idle) continue;
-    const absl::StatusOr<bool> taken = TryPush(*stream, sink, &batch);
-    if (!taken.ok() || !*taken) return;  // next time
-    const std::lock_guard stream_lock(stream->mutex);
-    stream->ended = true;
-    streams_.erase(stream->name);
-  }
-}
-
-size_t ForwardStreams::size() const {
-  const std::lock_guard lock(mutex_);
-  return streams_.size();
+  return {.name = absl::StrCat(ToAbsl(host), " ", shown),
+          .display = absl::StrCat(ToAbsl(source), ":", shown, "@", ToAbsl(host)),
+          .path = PathOfTag(shown)};
 }
 
 }  // namespace culprit

@@ -276,7 +276,7 @@ TEST_F(ForwardServer, NumberOfStreamsIsBounded) {
     EXPECT_EQ(client.ReceiveValue(), Ack("c" + std::to_string(i)));
   }
   EXPECT_THAT(sink_.streams(), SizeIs(4));
-  EXPECT_THAT(StreamOf("forward:(further-tags)").positions, SizeIs(7));
+  EXPECT_THAT(StreamOf("forward:(further-streams)").positions, SizeIs(7));
   EXPECT_EQ(source_->health().streams, 4);
 }
 

@@ -20,30 +20,28 @@ TEST(PathOfTagTest, GivesBackThePathThatTheTagWasMadeOf) {
   EXPECT_EQ(PathOfTag("var.log.pods."), "/var/log/pods/");
 }
 
-TEST(ForwardStreamsTest, IdleStreamsEndAndBeginAnew) {
-  ForwardConfig config;
-  config.stream_idle = absl::Hours(1);
-  ForwardStreams streams(config);
+TEST(SenderStreamsTest, IdleStreamsEndAndBeginAnew) {
+  SenderStreams streams({.source = "forward", .max_streams = 10, .idle = absl::Hours(1)});
   FakeSink sink;
   const absl::Time start = absl::FromUnixSeconds(1'795'243'865);
   streams.Resume({{LiveStream{.source = "forward", .key = "h old 5", .display = "resumed"}, "17"}},
                  start);
-  const auto old = streams.Find("old", "h", start);
-  const auto fresh = streams.Find("new", "h", start + absl::Minutes(50));
+  const auto old = streams.Find(LookOf("forward", "old", "h"), start);
+  const auto fresh = streams.Find(LookOf("forward", "new", "h"), start + absl::Minutes(50));
   EXPECT_EQ(streams.size(), 2U);
-  const auto push = [&](ForwardStreams::Stream& stream) {
+  const auto push = [&](SenderStreams::Stream& stream) {
     LiveBatch batch;
     batch.bytes = "{}\n";
     batch.messages = {{}};
     batch.done = [](const absl::Status&) {};
-    return ForwardStreams::TryPush(stream, sink, &batch);
+    return SenderStreams::TryPush(stream, sink, &batch);
   };
   EXPECT_TRUE(*push(*old));
   streams.EndIdle(sink, start + absl::Minutes(70));
   EXPECT_EQ(streams.size(), 1U);
   EXPECT_TRUE(absl::IsNotFound(push(*old).status()));
   EXPECT_TRUE(*push(*fresh));
-  EXPECT_TRUE(*push(*streams.Find("old", "h", start + absl::Minutes(80))));
+  EXPECT_TRUE(*push(*streams.Find(LookOf("forward", "old", "h"), start + absl::Minutes(80))));
   ASSERT_TRUE(sink.Settle());
   const auto committed = sink.streams();
   EXPECT_EQ(committed.size(), 3U);

@@ -1,4 +1,4 @@
-#include "engine/ingest/forward/unzstd.h"
+#include "engine/ingest/net/unzstd.h"
 
 #include <zstd.h>
 

@@ -1,4 +1,4 @@
-#include "engine/ingest/forward/in_flight.h"
+#include "engine/ingest/net/in_flight.h"
 
 #include <utility>
 
