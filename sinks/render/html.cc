@@ -7,6 +7,21 @@
 namespace culprit {
 namespace {
 
+std::string EscapeJsonForScript(std::string_view json) {
+  std::string out;
+  for (size_t i = 0; i < json.size(); ++i) {
+    if (json[i] == '<')
+      out += "\\u003c";
+    else if (json.substr(i, 3) == "\xE2\x80\xA8" || json.substr(i, 3) == "\xE2\x80\xA9")
+      out += json[i + 2] == '\xA8' ? "\\u2028" : "\\u2029", i += 2;
+    else
+      out += json[i];
+  }
+  return out;
+}
+
+}  // namespace
+
 std::string EscapeHtml(std::string_view text) {
   std::string out;
   for (char c : text) {
@@ -30,22 +45,7 @@ std::string EscapeHtml(std::string_view text) {
   return out;
 }
 
-std::string EscapeJsonForScript(std::string_view json) {
-  std::string out;
-  for (size_t i = 0; i < json.size(); ++i) {
-    if (json[i] == '<')
-      out += "\\u003c";
-    else if (json.substr(i, 3) == "\xE2\x80\xA8" || json.substr(i, 3) == "\xE2\x80\xA9")
-      out += json[i + 2] == '\xA8' ? "\\u2028" : "\\u2029", i += 2;
-    else
-      out += json[i];
-  }
-  return out;
-}
-
-}  // namespace
-
-std::string RenderHtml(const Report& report) {
+std::string RenderHtml(const Report& report, const HtmlOptions& options) {
   std::string title = "culprit: no incident";
   for (const Incident& i : report.incidents) {
     if (i.state != IncidentState::kOpen && i.state != IncidentState::kResolved) continue;
@@ -61,7 +61,8 @@ std::string RenderHtml(const Report& report) {
   out += EscapeHtml(title);
   out += "</title>\n<style>\n";
   out += PageFile("page.css");
-  out += "</style>\n</head>\n<body>\n<main><noscript><pre>";
+  out += "</style>\n</head>\n<body>\n<main data-home=\"" + EscapeHtml(options.home) +
+         "\"><noscript><pre>";
   out += EscapeHtml(RenderText(report, TextOptions()));
   out += "</pre></noscript></main>\n<script type=\"application/json\" id=\"report\">";
   out += EscapeJsonForScript(RenderJson(report, false));

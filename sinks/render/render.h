@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "absl/status/status.h"
 #include "engine/core/report.h"
 
 namespace culprit {
@@ -27,6 +28,10 @@ std::string RenderJson(const Report& report, bool pretty = true);
 // One incident as in RenderJsonLines, without a newline; of the report only the streams are used.
 std::string RenderIncidentJson(const Incident& incident, const Report& report);
 
+// Adds what RenderIncidentJson wrote to *report, with the streams that its evidence names.
+// InvalidArgument: not an incident. Fields that are missing or unknown are passed over.
+absl::Status ReadIncidentJson(std::string_view text, Report* report);
+
 // One line per incident, then one {"stats": ...} line.
 std::string RenderJsonLines(const Report& report);
 
@@ -34,9 +39,15 @@ std::string RenderJsonLines(const Report& report);
 // follow-ups.
 std::string RenderMarkdown(const Report& report);
 
+struct HtmlOptions {
+  std::string home;  // link back to the list of incidents; empty: there is none
+};
+
 // One self-contained page (no network): time line of bursts per component, topology with the root
 // and its blast radius, evidence that expands.
-std::string RenderHtml(const Report& report);
+std::string RenderHtml(const Report& report, const HtmlOptions& options = {});
+// For text between tags and in attributes.
+std::string EscapeHtml(std::string_view text);
 
 // "2026-11-21T06:51:05.123Z"; milliseconds always shown; "" for kNoTime.
 std::string FormatTime(TimeUs time);

@@ -171,10 +171,11 @@
   }
 
   const head = add(main, 'header');
+  if (main.dataset.home) add(add(head, 'p'), 'a', '← all incidents').href = main.dataset.home;
   const real = report.incidents.filter((i) => i.state === 'open' || i.state === 'resolved');
   add(head, 'h1', real.length === 0 ? 'No incident' : real.length === 1 ? 'One incident' : real.length + ' incidents');
   const s = report.stats;
-  add(head, 'p', `${d3.format(',')(s.lines)} lines in ${s.streams} streams, ${d3.format(',')(s.signals)} recognised, ${s.bursts} bursts`
+  if (s.lines) add(head, 'p', `${d3.format(',')(s.lines)} lines in ${s.streams} streams, ${d3.format(',')(s.signals)} recognised, ${s.bursts} bursts`
     + (s.first_time ? `; ${s.first_time} to ${s.last_time}` : ''));
   report.streams.filter((x) => x.error).forEach((x) => add(head, 'p', `Not read to its end: ${x.name}: ${x.error}`, 'error'));
   d3.sort(report.incidents, (i) => real.includes(i) ? 0 : 1).forEach((i) => {

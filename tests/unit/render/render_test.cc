@@ -61,6 +61,55 @@ Report SampleReport() {
   return report;
 }
 
+TEST(ReadIncidentJson, GivesBackWhatWasWritten) {
+  Report report = SampleReport();
+  Incident& i = report.incidents[0];
+  i.symptoms[0].template_text = "dial <*>";
+  i.symptoms[0].responsibility = 0.125;
+  i.symptoms[0].weight_micro_nats = -1'234'567;
+  i.unexplained.push_back(i.symptoms[0]);
+  i.unexplained[0].cls = SymptomClass::kSilence;
+  i.absences.push_back({"core", "timeout", -2'500'000});
+  i.root.kind = ModeKind::kLink;
+  i.root.from = "api";
+  i.ties = {"etcd", "core"};
+  i.evidence.push_back(i.evidence[0]);
+  i.evidence[1].position.partition = 1;
+  i.evidence[1].captures = {{"host", "10.0.0.5"}};
+  i.evidence[1].time_origin = TimeOrigin::kInherited;
+  i.evidence[1].level = Level::kFatal;
+  i.runbook.links.push_back({"docs", "https://example.org/"});
+  i.opened_at = kOnset + 1000;
+  i.merged_into = "INC-1";
+  i.split_from = "INC-2";
+  i.related_to = "INC-3";
+  i.flaps = 2;
+  i.flapping = true;
+  i.root_history = {"core"};
+  report.streams.push_back({"logs/etcd.log", "json", "etcd", 1, 1, ""});
+  const std::string json = RenderIncidentJson(i, report);
+  Report back;
+  ASSERT_TRUE(ReadIncidentJson(json, &back).ok());
+  ASSERT_EQ(back.incidents.size(), 1u);
+  EXPECT_EQ(RenderIncidentJson(back.incidents[0], back), json);
+}
+
+TEST(ReadIncidentJson, TakesWhatItFinds) {
+  Report report;
+  for (const char* bad : {"", "[]", "{}", "{\"id\": 7}", "{\"id\": \"\"}", "nonsense"})
+    EXPECT_FALSE(ReadIncidentJson(bad, &report).ok()) << bad;
+  EXPECT_TRUE(report.incidents.empty());
+  ASSERT_TRUE(
+      ReadIncidentJson(
+          R"({"id": "INC-1", "title": 7, "symptoms": {}, "evidence": [3, null], "flaps": "x",
+                      "onset": "yesterday", "state": "unheard of", "more": true})",
+          &report)
+          .ok());
+  EXPECT_EQ(report.incidents[0].title, "");
+  EXPECT_EQ(report.incidents[0].onset, kNoTime);
+  EXPECT_NE(RenderText(report, TextOptions()), "");
+}
+
 TEST(RenderText, SaysWhatATiredPersonNeeds) {
   const std::string text = RenderText(SampleReport(), TextOptions());
   for (const char* part :
