@@ -92,6 +92,7 @@ absl::Status Daemon::Start() {
   pipeline_->set_sources(sources);
   pipeline_->set_on_commit([this](uint64_t seq) { reasoning_->OnCommit(seq); });
   CULPRIT_RETURN_IF_ERROR(reasoning_->Start());
+  if (!reasoning_->note().empty()) spdlog::warn("{}", reasoning_->note());
   CULPRIT_RETURN_IF_ERROR(pipeline_->Start());
   for (const auto& source : sources_) {
     const std::vector<ResumePoint> points = pipeline_->ResumePoints(source->name());

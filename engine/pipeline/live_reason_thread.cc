@@ -27,12 +27,20 @@ LiveReasonThread::~LiveReasonThread() { Stop(0); }
 absl::Status LiveReasonThread::Start() {
   reasoner_ = std::make_unique<LiveReasoner>(knowledge_->engine.knowledge, options_.reason);
   CULPRIT_ASSIGN_OR_RETURN(const std::optional<Checkpoint> checkpoint, store_->LoadCheckpoint());
+  CULPRIT_ASSIGN_OR_RETURN(const LogRange log, store_->Log());
   if (checkpoint.has_value()) {
-    CULPRIT_RETURN_IF_ERROR(reasoner_->Restore(checkpoint->bytes));
-    seq_ = committed_seq_ = checkpoint->log_seq;
+    seq_ = checkpoint->log_seq;
+    // Empty: what was before it is lost. Of another version: the log is reasoned about again.
+    if (const absl::Status status =
+            checkpoint->bytes.empty() ? absl::OkStatus() : reasoner_->Restore(checkpoint->bytes);
+        !status.ok()) {
+      note_ = absl::StrCat("reasoning begins at the log's first entry: ", status.message());
+      reasoner_ = std::make_unique<LiveReasoner>(knowledge_->engine.knowledge, options_.reason);
+      seq_ = log.first_seq - 1;
+    }
+    committed_seq_ = seq_;
   }
   CULPRIT_RETURN_IF_ERROR(LoadGenerations());
-  CULPRIT_ASSIGN_OR_RETURN(const LogRange log, store_->Log());
   told_seq_ = log.progress;
   last_seq_ = log.last_seq;
   checkpoint_at_ = commit_at_ = SteadyNow();

@@ -42,7 +42,8 @@ class LiveReasonThread {
 
   // Restores the newest checkpoint. An error: the state cannot be used.
   absl::Status Start();
-  void OnCommit(uint64_t last_seq);  // any thread: there is more to read
+  const std::string& note() const { return note_; }  // after Start: what a person should know
+  void OnCommit(uint64_t last_seq);                  // any thread: there is more to read
   // Knowledge that a kKnowledge entry of the log may name from now on. Any thread.
   void AddKnowledge(std::shared_ptr<const LiveKnowledge> knowledge);
   // Reads on to the log's end, or until the deadline (SteadyNow), makes a checkpoint and ends.
@@ -75,6 +76,7 @@ class LiveReasonThread {
   int64_t checkpoint_at_ = 0;   // SteadyNow
   int64_t commit_at_ = 0;
   DurationUs retry_ = 0;
+  std::string note_;
 
   mutable std::mutex mutex_;
   std::condition_variable wake_;

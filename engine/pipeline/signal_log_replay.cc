@@ -17,7 +17,7 @@ absl::StatusOr<Report> ReplaySignalLog(LiveStore* store, std::shared_ptr<const K
     CULPRIT_ASSIGN_OR_RETURN(const std::optional<Checkpoint> checkpoint, store->OldestCheckpoint());
     if (!checkpoint.has_value())
       return absl::DataLossError("the beginning of the signal log is gone, and no checkpoint left");
-    CULPRIT_RETURN_IF_ERROR(reasoner.Restore(checkpoint->bytes));
+    if (!checkpoint->bytes.empty()) CULPRIT_RETURN_IF_ERROR(reasoner.Restore(checkpoint->bytes));
     seq = checkpoint->log_seq;
   }
   CULPRIT_ASSIGN_OR_RETURN(const std::vector<Generation> generations, store->Generations());
