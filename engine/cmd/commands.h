@@ -40,9 +40,10 @@ struct ReplayFlags {
   std::string since;
   std::string until;
   std::string color = "auto";
-  int workers = 0;         // 0: one per core
-  std::string signal_log;  // state directory of a live run, instead of inputs
-  std::string config;      // with signal_log: the culprit.yaml of that run
+  std::string redact = "secrets";  // or all, none
+  int workers = 0;                 // 0: one per core
+  std::string signal_log;          // state directory of a live run, instead of inputs
+  std::string config;              // with signal_log: the culprit.yaml of that run
   bool fail_on_incident = false;
   bool all = false;
   bool quiet = false;
@@ -116,7 +117,8 @@ int RunInit(const InitFlags& flags);
 // Prints "culprit: <message>" to stderr, each line of it.
 void PrintError(std::string_view message);
 int ExitCodeFor(const absl::Status& status);
-absl::StatusOr<Engine> BuildEngine(const KnowledgeFlags& flags);
+absl::StatusOr<Engine> BuildEngine(const KnowledgeFlags& flags,
+                                   const RedactOptions& redact = RedactOptions());
 // The packs and topologies that a configuration names, besides those of the flags.
 void AddKnowledge(const LiveConfig& config, KnowledgeFlags* flags);
 // Usage errors as InvalidArgument.

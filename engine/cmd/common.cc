@@ -21,7 +21,7 @@ int ExitCodeFor(const absl::Status& status) {
   return status.code() == absl::StatusCode::kInvalidArgument ? kExitConfig : kExitFinding;
 }
 
-absl::StatusOr<Engine> BuildEngine(const KnowledgeFlags& flags) {
+absl::StatusOr<Engine> BuildEngine(const KnowledgeFlags& flags, const RedactOptions& redact) {
   std::vector<PackText> packs;
   if (!flags.no_default_packs) packs = DefaultPacks();
   for (const std::string& path : flags.packs) {
@@ -45,7 +45,7 @@ absl::StatusOr<Engine> BuildEngine(const KnowledgeFlags& flags) {
   }
   CULPRIT_ASSIGN_OR_RETURN(std::shared_ptr<const Knowledge> knowledge,
                            LoadKnowledge(packs, topologies));
-  return Engine::Build(std::move(knowledge));
+  return Engine::Build(std::move(knowledge), redact);
 }
 
 void AddKnowledge(const LiveConfig& config, KnowledgeFlags* flags) {

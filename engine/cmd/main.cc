@@ -116,6 +116,11 @@ int Main(int argc, char** argv) {
                   "Scan threads (0: one per core); the result is the same")
       ->check(CLI::Range(0, 256))
       ->capture_default_str();
+  cmd->add_option(
+         "--redact", replay.redact,
+         "What is taken out of shown lines: secrets, all (mail and IP addresses too), none")
+      ->check(CLI::IsMember({"secrets", "all", "none"}))
+      ->capture_default_str();
   cmd->add_flag("--fail-on-incident", replay.fail_on_incident, "Exit 1 if there is an incident");
   cmd->add_flag("--all", replay.all, "Show suspected and related incidents and all evidence too");
   cmd->add_flag("-q,--quiet", replay.quiet, "No progress line, no notes about skipped inputs");

@@ -135,7 +135,10 @@ int RunReplay(const ReplayFlags& flags) {
                              ? flags.workers
                              : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
 
-  const absl::StatusOr<Engine> engine = BuildEngine(flags.knowledge);
+  RedactOptions redact;
+  redact.secrets = flags.redact != "none";
+  redact.emails = redact.ips = flags.redact == "all";
+  const absl::StatusOr<Engine> engine = BuildEngine(flags.knowledge, redact);
   if (!engine.ok()) {
     PrintError(std::string(engine.status().message()));
     return ExitCodeFor(engine.status());

@@ -66,6 +66,25 @@ void ReadLog(YamlMap* root, LogConfig* log) {
   map.Finish();
 }
 
+void ReadRedact(YamlMap* root, RedactOptions* redact, ConfigErrors* errors) {
+  YamlMap map = root->Map("redact", "redact");
+  redact->secrets = map.Bool("secrets", redact->secrets);
+  redact->emails = map.Bool("emails", redact->emails);
+  redact->ips = map.Bool("ips", redact->ips);
+  for (const YAML::Node& node : map.Sequence("rules")) {
+    YamlMap rule = map.Child(node, "redact: rules");
+    redact->rules.push_back({rule.RequiredString("name"), rule.RequiredString("regex")});
+    rule.Finish();
+    // One rule at a time, so that a mistake is told with its line.
+    RedactOptions alone;
+    alone.secrets = false;
+    alone.rules.push_back(redact->rules.back());
+    if (const auto made = Redactor::Make(alone); !made.ok())
+      errors->Add(rule.where(), std::string(made.status().message()));
+  }
+  map.Finish();
+}
+
 void ReadSources(YamlMap* root, std::vector<SourceConfig>* sources, ConfigErrors* errors) {
   std::set<std::string> names;
   for (const YAML::Node& node : root->Sequence("sources")) {
@@ -109,6 +128,7 @@ absl::StatusOr<LiveConfig> ParseLiveConfig(const std::string& text, const std::s
   ReadTime(&root, &config.time);
   ReadServe(&root, &config.serve);
   ReadLog(&root, &config.log);
+  ReadRedact(&root, &config.redact, &errors);
   config.stdout_format = kStdoutFormats[root.OneOf("stdout", kStdoutFormats, 0)];
   config.workers = root.Int("workers", config.workers, 0, 256);
   config.queue_bytes = root.Size("queue_bytes", config.queue_bytes, 4 << 20, kMost);

@@ -16,6 +16,7 @@
 #include "engine/ingest/kafka/kafka_config.h"
 #include "engine/ingest/stdin/stdin_config.h"
 #include "engine/ingest/tail/tail_config.h"
+#include "engine/redact/redactor.h"
 
 namespace culprit {
 
@@ -74,6 +75,7 @@ struct LiveConfig {
   TimeConfig time;
   ServeConfig serve;
   LogConfig log;
+  RedactOptions redact;
   std::string stdout_format = "text";  // text, jsonl, none
   int workers = 0;                     // scan threads; 0: one per core
   uint64_t queue_bytes = uint64_t{64} << 20;

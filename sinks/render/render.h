@@ -11,10 +11,10 @@
 namespace culprit {
 
 struct TextOptions {
-  bool color = false;  // ANSI colours: only for a terminal
-  int width = 100;     // columns; long lines are cut with an ellipsis
+  bool color = false;   // ANSI colours: only for a terminal
+  int width = 100;      // columns; long lines are cut with an ellipsis
   bool summary = true;  // the line about what was read, and what is not shown
-  bool all = false;    // also suspected and related incidents in full, more evidence
+  bool all = false;     // also suspected and related incidents in full, more evidence
 };
 
 // What a tired person reads in ten seconds: what, since when, root cause and confidence, what it

@@ -150,6 +150,18 @@ TEST(LiveConfig, SecretsComeFromFilesAndAreNotRepeated) {
   EXPECT_THAT(both, Not(HasSubstr("s3cret")));
 }
 
+TEST(LiveConfig, RedactionRulesAreTried) {
+  const absl::StatusOr<LiveConfig> config = ParseLiveConfig(
+      std::string(kTail) + "redact: { ips: true, rules: [ { name: pin, regex: 'pin=(\\d+)' } ] }\n",
+      "culprit.yaml", Of({}));
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_TRUE(config->redact.secrets);
+  EXPECT_TRUE(config->redact.ips);
+  EXPECT_EQ(config->redact.rules[0].regex, "pin=(\\d+)");
+  EXPECT_THAT(ErrorOf(std::string(kTail) + "redact:\n  rules:\n    - { name: x, regex: '(' }\n"),
+              HasSubstr("culprit.yaml:4: redaction rule 'x'"));
+}
+
 TEST(LiveConfig, StartersAreFine) {
   ASSERT_EQ(Starters().size(), 4u);
   for (const auto& [name, text] : Starters()) {
