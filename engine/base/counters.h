@@ -29,6 +29,7 @@ enum class Reason : uint8_t {
   kEventTooLong,       // event of a JSON envelope above 1 MiB: passed on as it stands
   kSignatureGone,      // restored state of a signature that the packs no longer have: let go
   kUnreadLost,         // tailed file truncated or deleted before it was read to its end
+  kDatagramDropped,    // UDP that came while the sink or the kernel's buffer was full
   kCount
 };
 
@@ -43,7 +44,8 @@ constexpr std::string_view ReasonName(Reason reason) {
       "outside_range",       "key_overflow",     "template_overflow",
       "evidence_truncated",  "unreadable_input", "binary_input",
       "duplicate_in_record", "state_evicted",    "control_message",
-      "event_too_long",      "signature_gone",   "unread_lost"};
+      "event_too_long",      "signature_gone",   "unread_lost",
+      "datagram_dropped"};
   return kNames[static_cast<size_t>(reason)];
 }
 

@@ -5,6 +5,7 @@
 #include "engine/ingest/forward/forward_source.h"
 #include "engine/ingest/kafka/kafka_source.h"
 #include "engine/ingest/stdin/stdin_source.h"
+#include "engine/ingest/syslog/syslog_source.h"
 #include "engine/ingest/tail/tail_source.h"
 
 namespace culprit {
@@ -16,6 +17,7 @@ struct Maker {
   Result operator()(const TailConfig& config) const { return MakeTailSource(config); }
   Result operator()(const ForwardConfig& config) const { return MakeForwardSource(config); }
   Result operator()(const StdinConfig& config) const { return MakeStdinSource(config); }
+  Result operator()(const SyslogConfig& config) const { return MakeSyslogSource(config); }
 };
 
 }  // namespace

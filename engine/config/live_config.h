@@ -15,6 +15,7 @@
 #include "engine/ingest/forward/forward_config.h"
 #include "engine/ingest/kafka/kafka_config.h"
 #include "engine/ingest/stdin/stdin_config.h"
+#include "engine/ingest/syslog/syslog_config.h"
 #include "engine/ingest/tail/tail_config.h"
 #include "engine/redact/redactor.h"
 
@@ -28,7 +29,8 @@ struct LineConfig {
   std::string service_from;
 };
 
-using AnySourceConfig = std::variant<KafkaConfig, TailConfig, ForwardConfig, StdinConfig>;
+using AnySourceConfig =
+    std::variant<KafkaConfig, TailConfig, ForwardConfig, StdinConfig, SyslogConfig>;
 
 struct SourceConfig {
   AnySourceConfig config;

@@ -179,16 +179,41 @@ AnySourceConfig ReadStdin(YamlMap* map, LineConfig* lines) {
   return config;
 }
 
+AnySourceConfig ReadSyslog(YamlMap* map, LineConfig* lines) {
+  SyslogConfig syslog;
+  syslog.name = map->String("name", syslog.name);
+  syslog.udp = map->String("udp", syslog.udp);
+  syslog.tcp = map->String("tcp", syslog.tcp);
+  syslog.tls_listen = map->String("tls_listen", syslog.tls_listen);
+  syslog.tls = ReadTls(map);
+  const auto size = [&](std::string_view key, uint64_t* value, uint64_t least, uint64_t most) {
+    *value = map->Size(key, *value, least, most);
+  };
+  size("max_message_bytes", &syslog.max_message_bytes, 480, 256 << 10);
+  size("receive_buffer_bytes", &syslog.receive_buffer_bytes, 1, 1 << 30);
+  size("max_buffered_bytes", &syslog.max_buffered_bytes, 2 * syslog.max_message_bytes, kMost);
+  const auto count = [&](std::string_view key, uint64_t* value) {
+    *value = static_cast<uint64_t>(map->Int(key, static_cast<int>(*value), 1, 10'000'000));
+  };
+  count("max_connections", &syslog.max_connections);
+  count("max_streams", &syslog.max_streams);
+  syslog.stream_idle = Read(map, "stream_idle", syslog.stream_idle);
+  syslog.batch_wait = Read(map, "batch_wait", syslog.batch_wait);
+  syslog.handshake_timeout = Read(map, "handshake_timeout", syslog.handshake_timeout);
+  syslog.idle_timeout = Read(map, "idle_timeout", syslog.idle_timeout);
+  syslog.threads = map->Int("threads", syslog.threads, 1, 64);
+  lines->service_from = map->String("service_from");
+  return syslog;
+}
+
 struct Kind {
   std::string_view name;
   AnySourceConfig (*read)(YamlMap*, LineConfig*);
 };
 // All kinds of sources: one explicit line each.
 constexpr Kind kKinds[] = {
-    {"kafka", ReadKafka},
-    {"tail", ReadTail},
-    {"forward", ReadForward},
-    {"stdin", ReadStdin},
+    {"kafka", ReadKafka}, {"tail", ReadTail},     {"forward", ReadForward},
+    {"stdin", ReadStdin}, {"syslog", ReadSyslog},
 };
 
 }  // namespace

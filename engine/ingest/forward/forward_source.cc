@@ -21,8 +21,6 @@ namespace asio = boost::asio;
 using asio::ip::udp;
 using boost::system::error_code;
 
-constexpr absl::Duration kQuietAfter = absl::Minutes(1);
-
 }  // namespace
 
 class ForwardSource::Server {
@@ -122,29 +120,8 @@ void ForwardSource::Server::Stop() {
 }
 
 SourceHealth ForwardSource::Server::health() const {
-  SourceHealth health;
+  SourceHealth health = state_->Health(port() != 0, tcp_.stopped());
   health.streams = static_cast<int64_t>(state_->streams.size());
-  health.records = state_->records.load();
-  health.bytes = state_->bytes.load();
-  health.last_data = state_->last_data.load();
-  if (tcp_.stopped()) {
-    health.state = SourceState::kStopped;
-  } else if (port() == 0) {
-    health.state = SourceState::kStarting;
-  } else if (state_->blocked.load() > 0) {
-    health.state = SourceState::kPaused;
-    health.detail = absl::StrCat(state_->blocked.load(), " of ", state_->open.load(),
-                                 " connections are held back");
-  } else if (health.last_data == kNoTime ||
-             absl::Now() - absl::FromUnixMicros(health.last_data) > kQuietAfter) {
-    health.state = SourceState::kQuiet;
-  } else {
-    health.state = SourceState::kOk;
-  }
-  for (size_t i = 0; i < static_cast<size_t>(ForwardCount::kCount); ++i) {
-    const auto count = static_cast<ForwardCount>(i);
-    health.counts.emplace_back(ForwardCountName(count), state_->Get(count));
-  }
   return health;
 }
 

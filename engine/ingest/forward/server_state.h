@@ -2,9 +2,7 @@
 // Thread-safe, but for what is set before the first connection.
 #pragma once
 #include <array>
-#include <atomic>
 #include <cstdint>
-#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -13,6 +11,7 @@
 #include "engine/ingest/net/buffer_budget.h"
 #include "engine/ingest/net/in_flight.h"
 #include "engine/ingest/net/sender_streams.h"
+#include "engine/ingest/net/server_counts.h"
 
 namespace culprit {
 
@@ -46,9 +45,10 @@ constexpr std::string_view ForwardCountName(ForwardCount count) {
   return kNames[static_cast<size_t>(count)];
 }
 
-struct ForwardServerState {
+struct ForwardServerState : ServerCounts<ForwardCount, ForwardCountName> {
   explicit ForwardServerState(const ForwardConfig& c)
-      : config(c),
+      : ServerCounts(c.name),
+        config(c),
         streams(
             {.source = config.name, .max_streams = config.max_streams, .idle = config.stream_idle}),
         budget(config.max_buffered_bytes) {}
@@ -59,27 +59,6 @@ struct ForwardServerState {
   SenderStreams streams;
   InFlightChunks in_flight;
   BufferBudget budget;
-  std::atomic<uint64_t> records = 0, bytes = 0;
-  std::atomic<int64_t> open = 0, blocked = 0;  // connections; held back by the sink
-  std::atomic<TimeUs> last_data = kNoTime;
-
-  void Count(ForwardCount count, uint64_t n = 1) {
-    counts_[static_cast<size_t>(count)].fetch_add(n, std::memory_order_relaxed);
-  }
-  uint64_t Get(ForwardCount count) const {
-    return counts_[static_cast<size_t>(count)].load(std::memory_order_relaxed);
-  }
-  // Writes a warning, at most one per second and kind; the next one says how many were left out.
-  void Warn(ForwardCount kind, std::string_view peer, std::string_view what);
-
- private:
-  std::array<std::atomic<uint64_t>, static_cast<size_t>(ForwardCount::kCount)> counts_{};
-  struct Silence {
-    absl::Time until = absl::InfinitePast();
-    uint64_t left_out = 0;
-  };
-  std::mutex mutex_;  // of silence_
-  std::array<Silence, static_cast<size_t>(ForwardCount::kCount)> silence_;
 };
 
 }  // namespace culprit

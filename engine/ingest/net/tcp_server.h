@@ -28,6 +28,9 @@ namespace culprit {
 // "0.0.0.0:24224", "[::]:24224", "127.0.0.1:0". InvalidArgument: anything else.
 absl::StatusOr<boost::asio::ip::tcp::endpoint> ParseListen(const std::string& listen);
 
+// The address as text; of an IPv4 address in IPv6's clothes, that one.
+std::string HostText(const boost::asio::ip::address& address);
+
 // Implemented by a protocol's connection; kept alive by its own pending operations. Both methods
 // from any thread.
 class ServedConnection {

@@ -79,6 +79,23 @@ sources:
   EXPECT_EQ(config->sources[0].lines.timezone, "Europe/Berlin");
 }
 
+TEST(LiveConfig, SyslogTakesItsKeys) {
+  const absl::StatusOr<LiveConfig> config = ParseLiveConfig(R"(
+sources:
+  - syslog: { udp: "0.0.0.0:514", tcp: "", max_message_bytes: 8KiB, batch_wait: 10ms, threads: 2,
+              tls: { cert_file: c.pem, key_file: k.pem } }
+)",
+                                                            "culprit.yaml", Of({}));
+  ASSERT_TRUE(config.ok()) << config.status();
+  const auto& syslog = std::get<SyslogConfig>(config->sources[0].config);
+  EXPECT_EQ(syslog.udp, "0.0.0.0:514");
+  EXPECT_EQ(syslog.tcp, "");
+  EXPECT_TRUE(syslog.tls.enabled);
+  EXPECT_EQ(syslog.max_message_bytes, 8192u);
+  EXPECT_EQ(syslog.batch_wait, absl::Milliseconds(10));
+  EXPECT_EQ(syslog.threads, 2);
+}
+
 TEST(LiveConfig, StdinTakesItsKeys) {
   const absl::StatusOr<LiveConfig> config = ParseLiveConfig(
       "sources: [ { stdin: { name: pipe, batch_wait: 10ms, max_line_bytes: 4KiB, service: db } } ]",
