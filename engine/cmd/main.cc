@@ -187,7 +187,8 @@ int Main(int argc, char** argv) {
 
   std::string schema;
   cmd = app.add_subcommand("schema", "Print the JSON Schema of a file format");
-  cmd->add_option("name", schema, "config, pack, report, scenario or topology")->required();
+  cmd->add_option("name", schema, "config, notification, pack, report, scenario or topology")
+      ->required();
 
   std::string shell;
   cmd = app.add_subcommand("completions",

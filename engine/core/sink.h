@@ -52,6 +52,8 @@ struct Notification {
   NotifyEvent event = NotifyEvent::kOpened;
   TimeUs time = kNoTime;  // event time of what is told
   Incident incident;      // as it is now
+  // The stream or file that each of incident.evidence stands in, by position; shorter: not known.
+  std::vector<std::string> evidence_streams;
   std::string team;
   std::vector<Contact> contacts;  // whom to address now, first is on duty; after escalations more
   std::vector<std::pair<std::string, std::string>> labels;
@@ -63,6 +65,9 @@ struct Notification {
   // What the sink gave back for this incident at this destination last time (DeliveryResult), and
   // whether the receiver knows the incident.
   std::string receipt;
+  // An attempt at this very notification may have reached the receiver without our learning of it
+  // (time-out, cut connection, crash). A sink whose receiver does not collapse repeats looks there.
+  bool maybe_sent = false;
 };
 
 enum class DeliveryOutcome : uint8_t {

@@ -14,6 +14,9 @@ namespace culprit {
 namespace {
 
 constexpr size_t kMaxHeaders = 256;
+// X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED of OpenSSL.
+constexpr long kCertificateNotYetValid = 9;
+constexpr long kCertificateExpired = 10;
 
 HttpError ErrorOf(CURLcode code, int os_error) {
   switch (code) {
@@ -30,12 +33,13 @@ HttpError ErrorOf(CURLcode code, int os_error) {
                                                        : HttpError::kUnreachable;
     case CURLE_OPERATION_TIMEDOUT:
       return HttpError::kTimeout;
-    case CURLE_SSL_CONNECT_ERROR:
     case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_ISSUER_ERROR:
+      return HttpError::kCertificate;
+    case CURLE_SSL_CONNECT_ERROR:
     case CURLE_SSL_CERTPROBLEM:
     case CURLE_SSL_CIPHER:
     case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_SSL_ISSUER_ERROR:
     case CURLE_USE_SSL_FAILED:
       return HttpError::kTls;
     case CURLE_GOT_NOTHING:
@@ -180,6 +184,7 @@ HttpResponse HttpClient::Send(const HttpRequest& request) {
     curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME,
                      static_cast<long>(request.stall_timeout.count()));
   }
+  if (request.fresh_connection) curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, 1L);
   if (!request.environment_proxy) curl_easy_setopt(curl, CURLOPT_PROXY, "");
   SetTls(curl, request.tls);
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &OnBody);
@@ -203,7 +208,12 @@ HttpResponse HttpClient::Send(const HttpRequest& request) {
     return fail(HttpError::kTooLarge,
                 absl::StrCat("the answer has more than ", request.max_response_bytes, " bytes"));
   if (code == CURLE_OK) return response;
-  const HttpError error = ErrorOf(code, static_cast<int>(os_error));
+  HttpError error = ErrorOf(code, static_cast<int>(os_error));
+  long verified = 0;
+  curl_easy_getinfo(curl, CURLINFO_SSL_VERIFYRESULT, &verified);
+  if (error == HttpError::kCertificate &&
+      (verified == kCertificateNotYetValid || verified == kCertificateExpired))
+    error = HttpError::kExpired;
   if (error == HttpError::kBadUrl) {  // whose host may be anything
     response.error = error;
     response.message = "this is no http:// or https:// URL";
@@ -211,7 +221,9 @@ HttpResponse HttpClient::Send(const HttpRequest& request) {
   }
   // Only what is said about TLS is worth its details; other texts may quote the URL.
   std::string what = curl_easy_strerror(code);
-  if (error == HttpError::kTls && detail[0] != '\0')
+  const bool about_tls =
+      error == HttpError::kTls || error == HttpError::kCertificate || error == HttpError::kExpired;
+  if (about_tls && detail[0] != '\0')
     absl::StrAppend(&what, ": ", absl::string_view(detail.data()));
   return fail(error, what);
 }
@@ -223,9 +235,9 @@ std::string_view HttpResponse::Header(std::string_view name) const {
 }
 
 std::string_view HttpErrorName(HttpError error) {
-  constexpr std::string_view kNames[] = {"none",        "bad_url", "dns",  "refused",
-                                         "unreachable", "timeout", "tls",  "cut",
-                                         "too_large",   "stopped", "other"};
+  constexpr std::string_view kNames[] = {
+      "none",        "bad_url", "dns", "refused",   "unreachable", "timeout", "tls",
+      "certificate", "expired", "cut", "too_large", "stopped",     "other"};
   return kNames[static_cast<size_t>(error)];
 }
 

@@ -23,10 +23,12 @@ enum class HttpError : uint8_t {
   kRefused,      // nobody listens there
   kUnreachable,  // no route, network down
   kTimeout,
-  kTls,       // certificate, protocol or key
-  kCut,       // the connection ended before the answer did
-  kTooLarge,  // more than max_response_bytes
-  kStopped,   // on_data asked for it
+  kTls,          // protocol, handshake or our own key
+  kCertificate,  // the server's is not trusted, or for another host
+  kExpired,      // the server's certificate is no longer, or not yet, valid
+  kCut,          // the connection ended before the answer did
+  kTooLarge,     // more than max_response_bytes
+  kStopped,      // on_data asked for it
   kOther,
 };
 // snake_case, stable: metrics label.
@@ -50,7 +52,10 @@ struct HttpRequest {
   std::chrono::milliseconds timeout{15'000};    // of it all; 0: none
   std::chrono::seconds stall_timeout{0};        // nothing came for so long; 0: none
   size_t max_response_bytes = size_t{1} << 20;  // without on_data
-  bool environment_proxy = true;                // http_proxy, https_proxy, no_proxy
+  // A connection of its own: on one that was kept, libcurl sends the request a second time when it
+  // is reset before an answer, and a message would appear twice.
+  bool fresh_connection = false;
+  bool environment_proxy = true;  // http_proxy, https_proxy, no_proxy
   HttpTls tls;
   // Called with each piece of a body whose status is 200, instead of keeping it; false ends the
   // exchange with kStopped. Must not throw.

@@ -163,7 +163,7 @@ TEST(HttpClient, ChecksCertificates) {
   {
     CannedServer server(answer, tls);
     const HttpResponse response = Send({.url = server.Url("https")});
-    EXPECT_EQ(response.error, HttpError::kTls);
+    EXPECT_EQ(response.error, HttpError::kCertificate);
     EXPECT_THAT(response.message, HasSubstr("certificate"));
     EXPECT_THAT(response.message, Not(HasSubstr("s3cret")));
   }
