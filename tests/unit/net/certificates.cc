@@ -30,6 +30,10 @@ TestCertificates::TestCertificates() {
     Run("x509 -req -days 30 -CA ca.pem -CAkey ca.key -CAcreateserial -in " + who +
         ".csr -extfile " + who + ".ext -out " + who + ".pem");
   }
+  // Zero days: valid until the moment it was made.
+  std::filesystem::copy_file(Path("server.key"), Path("expired.key"));
+  Run("x509 -req -days 0 -CA ca.pem -CAkey ca.key -CAcreateserial -in server.csr -extfile "
+      "server.ext -out expired.pem");
   Run("pkey -in server.key -aes128 -passout 'pass:open sesame' -out locked.key");
 }
 

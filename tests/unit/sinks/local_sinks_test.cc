@@ -1,0 +1,88 @@
+// The sinks that stay on this machine: file, standard output.
+#include <gmock/gmock.h>
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "sinks/all_sinks.h"
+#include "sinks/common/message.h"
+
+namespace culprit {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+using testing::HasSubstr;
+using testing::Not;
+
+class Folder {
+ public:
+  Folder() {
+    std::string name = (fs::temp_directory_path() / "culprit-sinks-XXXXXX").string();
+    if (mkdtemp(name.data()) == nullptr) std::abort();
+    path = name;
+  }
+  ~Folder() { fs::remove_all(path); }
+  fs::path path;
+};
+
+std::vector<std::string> Lines(const fs::path& file) {
+  std::ifstream in(file);
+  std::vector<std::string> out;
+  for (std::string line; std::getline(in, line);) out.push_back(line);
+  return out;
+}
+
+TEST(FileSink, EveryNotificationIsOneLineOfJsonAndOldFilesGo) {
+  Folder folder;
+  FileSinkConfig c;
+  c.path = folder.path / "incidents.jsonl";
+  c.keep = 2;
+  const size_t one = NotificationJson(SampleNotification()).size() + 1;
+  c.max_bytes = one * 2;
+  const std::unique_ptr<Sink> sink = *MakeSink(c);
+  for (int i = 0; i < 9; ++i)
+    ASSERT_EQ(sink->Deliver(SampleNotification()).outcome, DeliveryOutcome::kDelivered);
+  for (const char* name : {"incidents.jsonl", "incidents.jsonl.1", "incidents.jsonl.2"})
+    for (const std::string& line : Lines(folder.path / name))
+      EXPECT_EQ(Json::parse(line)["schema"], "culprit/notification/1");
+  EXPECT_EQ(Lines(folder.path / "incidents.jsonl").size(), 1u);
+  EXPECT_EQ(Lines(folder.path / "incidents.jsonl.2").size(), 2u);
+  EXPECT_FALSE(fs::exists(folder.path / "incidents.jsonl.3"));
+}
+
+TEST(FileSink, AFileThatWasMovedAwayIsMadeAnew) {
+  Folder folder;
+  FileSinkConfig c;
+  c.path = folder.path / "a";
+  c.line = R"({"t": "{{title}}"})";
+  const std::unique_ptr<Sink> sink = *MakeSink(c);
+  sink->Deliver(SampleNotification());
+  fs::rename(c.path, folder.path / "b");
+  sink->Deliver(SampleNotification());
+  EXPECT_EQ(Lines(c.path).size(), 1u);
+  EXPECT_TRUE(Json::accept(Lines(c.path)[0]));
+}
+
+TEST(FileSink, APlaceThatCannotBeWrittenIsTriedAgain) {
+  FileSinkConfig c;
+  c.path = "/nonexistent/incidents.jsonl";
+  const DeliveryResult result = (*MakeSink(c))->Deliver(SampleNotification());
+  EXPECT_EQ(result.outcome, DeliveryOutcome::kRetry);
+  EXPECT_THAT(result.error, HasSubstr("/nonexistent/incidents.jsonl"));
+}
+
+TEST(StdoutSink, SaysWhatATiredPersonNeeds) {
+  testing::internal::CaptureStdout();
+  (*MakeSink(StdoutSinkConfig{}))->Deliver(SampleNotification());
+  const std::string text = testing::internal::GetCapturedStdout();
+  for (const char* part :
+       {"etcd is down", "CONFIRMED 97 %", "2026-03-14 09:04:00 UTC", "/var/log/etcd/etcd.log:2263",
+        "received signal; shutting down", "$ etcdctl endpoint health", "An etcd client library"})
+    EXPECT_THAT(text, HasSubstr(part));
+  EXPECT_THAT(text, Not(HasSubstr("\n\n\n")));
+}
+
+}  // namespace
+}  // namespace culprit
