@@ -13,6 +13,7 @@
 #include "engine/match/literal.h"
 #include "engine/match/pair_finder.h"
 #include "engine/match/signature_set.h"
+#include "engine/match/start_check.h"
 
 namespace culprit {
 
@@ -22,6 +23,7 @@ struct CompiledSignature {
   std::unique_ptr<RE2> regex;
   std::vector<std::pair<int, std::string>> groups;  // number and name of the named ones, ascending
   SignatureSet::Info info;
+  StartCheck may_start;  // of those with an anchored trigger
 
   bool Matches(std::string_view subject) const {
     return regex->Match(ToRe2(subject), 0, subject.size(), RE2::UNANCHORED, nullptr, 0);

@@ -13,10 +13,12 @@ using Kind = PatternNode::Kind;
 
 constexpr int kMaxDepth = 1200;  // RE2 refuses deeper nesting than 1000
 
-// The ASCII members of a bracket or escape class; `other`: it may also match something else.
+// The ASCII members of a bracket or escape class; `other`: it may also match something beyond
+// ASCII; `vague`: perhaps ASCII characters too.
 struct CharSet {
   std::bitset<128> ascii;
   bool other = false;
+  bool vague = false;
   void AddRange(uint32_t low, uint32_t high) {
     for (uint32_t c = low; c <= high && c < 128; ++c) ascii.set(c);
     if (high >= 128) other = true;
@@ -24,6 +26,16 @@ struct CharSet {
   void Add(const CharSet& set) {
     ascii |= set.ascii;
     other |= set.other;
+    vague |= set.vague;
+  }
+  void Fold() {
+    for (uint32_t c = 'a'; c <= 'z'; ++c) {
+      if (ascii.test(c) || ascii.test(c ^ 0x20)) ascii.set(c).set(c ^ 0x20);
+    }
+  }
+  void Negate() {
+    ascii.flip();
+    other = true;
   }
 };
 
@@ -251,7 +263,7 @@ class Parser {
     if (fold_ && (rune == 'k' || rune == 'K' || rune == 's' || rune == 'S')) unicode_fold_ = true;
   }
 
-  void AddSet(const CharSet& set, bool folded, PatternNode* concat) {
+  void AddSet(CharSet set, bool folded, PatternNode* concat) {
     PatternNode node = Of(Kind::kClass);
     for (uint32_t c = 0; c < 128; ++c) {
       if (!set.ascii.test(c)) continue;
@@ -264,7 +276,11 @@ class Parser {
       if (folded) NoteFold(c);
     }
     if (set.other || node.options.empty() || node.options.size() > kMaxClassOptions) {
+      if (folded) set.Fold();
       node = Of(Kind::kAny);
+      node.one_character = !set.vague;
+      node.ascii = set.ascii;
+      node.beyond_ascii = set.other;
     }
     concat->children.push_back(std::move(node));
   }
@@ -288,12 +304,18 @@ class Parser {
         break;
       case 'D':
       case 'S':
-      case 'W':
-        set.other = true;
+      case 'W': {
+        // As its small letter, negated.
+        Parser positive(text_.substr(at_, 2) == "\\D"   ? "\\d"
+                        : text_.substr(at_, 2) == "\\S" ? "\\s"
+                                                        : "\\w");
+        set = *positive.TakeClassEscape();
+        set.Negate();
         break;
+      }
       case 'p':
       case 'P':
-        set.other = true;
+        set.other = set.vague = true;
         if (Peek(2) == '{') {
           const size_t close = text_.find('}', at_);
           if (close == std::string_view::npos) {
@@ -383,7 +405,9 @@ class Parser {
       at_ += 2;
       concat->children.push_back(Of(Kind::kAny));
     } else if (const std::optional<CharSet> set = TakeClassEscape()) {
-      AddSet(*set, false, concat);
+      CharSet members = *set;
+      if (fold_ && members.ascii.test('k')) members.other = true;  // then RE2 folds it
+      AddSet(members, false, concat);
     } else {
       AddRune(TakeCharEscape(), concat);
     }
@@ -394,13 +418,13 @@ class Parser {
   void ParseBracket(PatternNode* concat) {
     ++at_;  // [
     CharSet set;
-    if (Take("^")) set.other = true;  // what is not excluded: far too much to expand
+    const bool negated = Take("^");
     bool first = true;
     while (!failed_ && !AtEnd() && (Peek() != ']' || first)) {
       first = false;
       if (text_.substr(at_, 2) == "[:") {
         if (const size_t close = text_.find(":]", at_ + 2); close != std::string_view::npos) {
-          set.other = true;
+          set.other = set.vague = true;
           at_ = close + 2;
           continue;
         }
@@ -418,7 +442,12 @@ class Parser {
       set.AddRange(low, high);
     }
     if (!Take("]")) failed_ = true;
-    AddSet(set, fold_, concat);
+    if (fold_ && set.other) set.vague = true;  // U+017F means 's' too
+    if (negated) {                             // far too much to expand
+      if (fold_) set.Fold();
+      set.Negate();
+    }
+    AddSet(set, fold_ && !negated, concat);
   }
 
   std::string_view text_;

@@ -1,6 +1,7 @@
 // The structure of an RE2 pattern, as far as literals can be derived from it. RE2's own parse tree
 // is not public. Stateless; private to match/.
 #pragma once
+#include <bitset>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,7 +15,7 @@ struct PatternNode {
     kEmpty,
     kLiteral,    // one character: `literal`
     kClass,      // one character out of `options`
-    kAny,        // something of which nothing is known, not even its length
+    kAny,        // something of which no literal is known, not even its length
     kAssert,     // ^ $ \b \B \A \z
     kConcat,     // children in order
     kAlternate,  // one of children
@@ -23,6 +24,10 @@ struct PatternNode {
   Kind kind = Kind::kEmpty;
   Literal literal;
   std::vector<Literal> options;  // at most kMaxClassOptions, else kAny
+  // kAny: it is one character, of these ASCII ones or, if `beyond_ascii`, perhaps any other.
+  bool one_character = false;
+  std::bitset<128> ascii;
+  bool beyond_ascii = false;
   std::vector<PatternNode> children;
   int min = 0;
   int max = 0;

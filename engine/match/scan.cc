@@ -125,9 +125,13 @@ class BlockScan {
     const bool plain = subject.data() == line_begin_;
     if (plain && owner.anchor >= 0 && seen->tries < kMaxAnchoredTries) {
       if (start - line_begin_ < owner.anchor) return false;
-      ++seen->tries;
-      const size_t at = static_cast<size_t>(start - line_begin_) - owner.anchor;
-      if (!signature.MatchesAt(subject, at)) return false;
+      const StartCheck::Verdict verdict = signature.may_start.At(start - owner.anchor, line_end_);
+      if (verdict == StartCheck::Verdict::kNo) return false;
+      if (verdict == StartCheck::Verdict::kAsk) {
+        ++seen->tries;
+        const size_t at = static_cast<size_t>(start - line_begin_) - owner.anchor;
+        if (!signature.MatchesAt(subject, at)) return false;
+      }
       seen->tries = MatchState::kSettled;
       return true;
     }

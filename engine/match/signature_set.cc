@@ -55,6 +55,10 @@ class SetBuilder {
     }
     set_.unicode_fold |= pattern.unicode_fold;
     info.line_share = std::min(1.0, plan.hit_rate * kLineBytes);
+    if (std::any_of(plan.triggers.begin(), plan.triggers.end(),
+                    [](const Trigger& trigger) { return trigger.anchor >= 0; })) {
+      set_.signatures[index].may_start = StartCheck(pattern);
+    }
     for (const Trigger& trigger : plan.triggers) {
       AddOwner(trigger, index);
       if (trigger.escaped) continue;
