@@ -101,10 +101,59 @@ absl::Status Daemon::Start() {
                           absl::StrCat("source ", source->name(), ": ", status.message()));
     spdlog::info("source started name={} streams={}", source->name(), points.size());
   }
+  {
+    const std::lock_guard lock(told_mutex_);
+    knowledge_ = knowledge;
+    reload_state_.at = WallNow();
+  }
+  return Serve();
+}
+
+absl::Status Daemon::Serve() {
+  if (config_.serve.listen.empty()) return absl::OkStatus();
+  ServeBackend backend;
+  backend.version = CULPRIT_VERSION;
+  backend.stats = [this] { return stats(); };
+  backend.reload_state = [this] {
+    const std::lock_guard lock(told_mutex_);
+    return reload_state_;
+  };
+  backend.reload = [this] { return Reload(); };
+  backend.incidents = [this](const std::string& state, size_t limit) {
+    return store_->Incidents(state, limit);
+  };
+  backend.incident = [this](const std::string& id) { return store_->FindIncident(id); };
+  backend.topology = [this] { return Topology(); };
+  backend.tap = [this](size_t limit) -> TapReader {
+    return [subscription = pipeline_->tap()->Subscribe(limit)](std::vector<TapSignal>* signals) {
+      return subscription->Take(signals);
+    };
+  };
+  backend.dump = [this] { return StatsJson(stats()); };
+  CULPRIT_ASSIGN_OR_RETURN(
+      server_, HttpServer::Start({.listen = config_.serve.listen, .token = config_.serve.token},
+                                 std::move(backend)));
+  spdlog::info("serving listen={} port={}", config_.serve.listen, server_->port());
   return absl::OkStatus();
 }
 
+std::vector<ReportEdge> Daemon::Topology() const {
+  const std::lock_guard lock(told_mutex_);
+  const Knowledge& known = *knowledge_->engine.knowledge;
+  std::vector<ReportEdge> out;
+  for (const EdgeSpec& edge : known.edges) out.push_back({edge.from, edge.to, false});
+  return out;
+}
+
 absl::Status Daemon::Reload() {
+  const std::lock_guard one(reload_mutex_);
+  absl::Status status = ReloadKnowledge();
+  const std::lock_guard lock(told_mutex_);
+  reload_state_ = {status.ok(), WallNow(), std::string(status.message())};
+  return status;
+}
+
+absl::Status Daemon::ReloadKnowledge() {
   CULPRIT_ASSIGN_OR_RETURN(LiveConfig config, LoadLiveConfig(config_.file, ProcessEnvironment()));
   CULPRIT_ASSIGN_OR_RETURN(const std::shared_ptr<const LiveKnowledge> knowledge, Compile(config));
   reasoning_->AddKnowledge(knowledge);
@@ -113,6 +162,10 @@ absl::Status Daemon::Reload() {
   config_.packs = config.packs;
   config_.default_packs = config.default_packs;
   config_.topologies = config.topologies;
+  {
+    const std::lock_guard lock(told_mutex_);
+    knowledge_ = knowledge;
+  }
   spdlog::info("configuration reloaded file={} packs_and_topology={}", config_.file,
                knowledge->fingerprint);
   return absl::OkStatus();
@@ -145,6 +198,7 @@ bool Daemon::SourcesEnded() const {
 
 void Daemon::Stop(int64_t deadline, bool finish) {
   if (std::exchange(stopped_, true) || pipeline_ == nullptr) return;
+  server_.reset();  // it asks what ends below
   for (const auto& source : sources_) source->Drain();
   const absl::Status drained = pipeline_->Drain(deadline);
   if (!drained.ok()) spdlog::warn("not all was committed, it is read again at the next start");

@@ -2,6 +2,7 @@
 // driven by the main thread, which calls Tick about every second.
 #pragma once
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "engine/config/live_config.h"
 #include "engine/pipeline/live_pipeline.h"
 #include "engine/pipeline/live_reason_thread.h"
+#include "engine/serve/http_server.h"
 #include "engine/state/sqlite_store.h"
 
 namespace culprit {
@@ -20,7 +22,7 @@ class Daemon {
 
   // InvalidArgument: the configuration cannot work; anything else: the state cannot be used.
   absl::Status Start();
-  // Other packs and topology from the file as it is now; an error changes nothing.
+  // Other packs and topology from the file as it is now; an error changes nothing. Any thread.
   absl::Status Reload();
   // Keeps the state within its bounds; tells what changed for better or worse.
   void Tick();
@@ -36,6 +38,9 @@ class Daemon {
 
  private:
   absl::Status MakeSources();
+  absl::Status Serve();
+  absl::Status ReloadKnowledge();
+  std::vector<ReportEdge> Topology() const;
   LivePipelineOptions PipelineOptions() const;
 
   LiveConfig config_;
@@ -43,6 +48,11 @@ class Daemon {
   std::unique_ptr<LiveReasonThread> reasoning_;
   std::vector<std::unique_ptr<LiveSource>> sources_;
   std::unique_ptr<LivePipeline> pipeline_;
+  std::unique_ptr<HttpServer> server_;
+  std::mutex reload_mutex_;  // one reload at a time
+  mutable std::mutex told_mutex_;
+  ReloadState reload_state_;                        // guarded by told_mutex_
+  std::shared_ptr<const LiveKnowledge> knowledge_;  // guarded by told_mutex_: in use
   std::string last_trouble_;
   bool stopped_ = false;
 };

@@ -37,7 +37,7 @@ void Connection::Run() {
   asio::dispatch(stream_.get_executor(), [self = shared_from_this()] { self->ReadRequest(); });
 }
 
-void Connection::Cut() {
+void Connection::Close() {
   asio::post(stream_.get_executor(), [self = shared_from_this()] {
     self->timer_.cancel();
     self->stream_.close();
@@ -67,7 +67,7 @@ ServeRequest Connection::ToRequest(bool* sound) const {
 }
 
 void Connection::OnRequest(const Error& error) {
-  if (error == http::error::end_of_stream) return Close();
+  if (error == http::error::end_of_stream) return End();
   if (error == http::error::header_limit)
     return Send(ErrorResponse(431, "header_too_large", "the header has more than 16 KiB"), false,
                 false);
@@ -107,11 +107,11 @@ void Connection::Send(const ServeResponse& response, bool head, bool keep_alive)
     if (self->answer_->keep_alive())
       self->ReadRequest();
     else
-      self->Close();
+      self->End();
   });
 }
 
-void Connection::Close() {
+void Connection::End() {
   Error ignored;
   stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
 }

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/ingest/net/tcp_server.h"
 #include "engine/serve/api.h"
 #include "engine/serve/http_server.h"
 
@@ -26,13 +27,15 @@ struct ServerShared {
   std::atomic<int> taps{0};
 };
 
-class Connection : public std::enable_shared_from_this<Connection> {
+class Connection : public ServedConnection, public std::enable_shared_from_this<Connection> {
  public:
   // `socket`'s executor is a strand.
   Connection(boost::asio::ip::tcp::socket socket, ServerShared* shared);
-  ~Connection();
+  ~Connection() override;
   void Run();
-  void Cut();  // any thread
+  // There is nothing to be saved: both cut it.
+  void Drain() override { Close(); }
+  void Close() override;
 
  private:
   using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
@@ -43,7 +46,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void ReadRequest();
   void OnRequest(const Error& error);
   void Send(const ServeResponse& response, bool head, bool keep_alive);
-  void Close();
+  void End();
   ServeRequest ToRequest(bool* sound) const;
 
   void StartTap(const ServeRequest& request);
