@@ -102,6 +102,41 @@ struct DlqFlags {
   std::string format = "text";
 };
 
+// Where a culprit runs that is asked.
+struct RemoteFlags {
+  std::string url = "http://127.0.0.1:9797";
+  std::string token;
+  std::string token_file;
+};
+
+struct TapFlags {
+  RemoteFlags remote;
+  std::string signature;
+  std::string component;
+  std::string source;
+  std::string grep;    // RE2
+  uint64_t count = 0;  // end after so many signals; 0: never
+  std::string format = "text";
+  std::string color = "auto";
+};
+
+struct TopFlags {
+  RemoteFlags remote;
+  double interval = 2;  // seconds between two looks
+  bool once = false;
+  std::string format = "text";
+};
+
+struct IncidentsFlags {
+  std::string action;  // list, show
+  RemoteFlags remote;
+  std::string state;  // directory; empty: ask the running culprit
+  std::string id;     // show
+  std::string only;   // list: state of the incidents; empty: any
+  size_t limit = 50;  // list
+  std::string format = "text";
+};
+
 int RunReplay(const ReplayFlags& flags);
 int RunLive(const RunFlags& flags);
 int RunCheck(const CheckFlags& flags);
@@ -109,6 +144,9 @@ int RunTest(const TestFlags& flags);
 int RunExplain(const ExplainFlags& flags);
 int RunEvidence(const EvidenceFlags& flags);
 int RunDlq(const DlqFlags& flags);
+int RunTap(const TapFlags& flags);
+int RunTop(const TopFlags& flags);
+int RunIncidents(const IncidentsFlags& flags);
 int RunSchema(const std::string& name);
 int RunInit(const InitFlags& flags);
 

@@ -77,6 +77,62 @@ void AddDlq(CLI::App* app, DlqFlags* flags) {
   drop->add_flag("--all", flags->all, "Every letter there is");
 }
 
+void AddRemote(CLI::App* app, RemoteFlags* flags) {
+  app->add_option("--url", flags->url, "Where culprit run serves (serve.listen)")
+      ->envname("CULPRIT_URL")
+      ->capture_default_str();
+  app->add_option("--token", flags->token, "Its token; others on this machine can see it")
+      ->envname("CULPRIT_TOKEN");
+  app->add_option("--token-file", flags->token_file, "A file that holds its token")
+      ->type_name("FILE");
+}
+
+void AddTap(CLI::App* app, TapFlags* flags) {
+  app->add_option("--signature", flags->signature, "Only this one, or a pack's: nginx/*");
+  app->add_option("--component", flags->component, "Only those that this component shows");
+  app->add_option("--source", flags->source, "Only from this source");
+  app->add_option("--grep", flags->grep, "Only lines that this RE2 expression finds");
+  app->add_option("-n,--count", flags->count, "End after so many");
+  app->add_option("--format", flags->format)->check(kShortFormats)->capture_default_str();
+  app->add_option("--color", flags->color, "auto, always or never")
+      ->check(CLI::IsMember({"auto", "always", "never"}))
+      ->capture_default_str();
+  AddRemote(app, &flags->remote);
+}
+
+void AddTop(CLI::App* app, TopFlags* flags) {
+  app->add_option("--interval", flags->interval, "Seconds between two looks")
+      ->check(CLI::Range(0.1, 3600.0))
+      ->capture_default_str();
+  app->add_flag("--once", flags->once, "Print once; so it is when the output is no terminal");
+  app->add_option("--format", flags->format)->check(kShortFormats)->capture_default_str();
+  AddRemote(app, &flags->remote);
+}
+
+void AddIncidents(CLI::App* app, IncidentsFlags* flags) {
+  app->require_subcommand(1);
+  const auto add = [&](const char* name, const char* what) {
+    CLI::App* sub = app->add_subcommand(name, what);
+    sub->add_option("--state", flags->state, "Read a state directory instead of asking")
+        ->type_name("DIR");
+    AddRemote(sub, &flags->remote);
+    sub->callback([flags, name] { flags->action = name; });
+    return sub;
+  };
+  CLI::App* list = add("list", "Incidents, newest first");
+  list->add_option("--only", flags->only, "Only those in this state")
+      ->check(CLI::IsMember({"suspected", "open", "resolved", "merged", "related"}));
+  list->add_option("--limit", flags->limit, "At most so many")
+      ->check(CLI::Range(1, 500))
+      ->capture_default_str();
+  list->add_option("--format", flags->format)->check(kShortFormats)->capture_default_str();
+  CLI::App* show = add("show", "One incident in full");
+  show->add_option("id", flags->id, "As in the list")->required();
+  show->add_option("--format", flags->format, "text, json, markdown or html")
+      ->check(CLI::IsMember({"text", "json", "markdown", "html"}))
+      ->capture_default_str();
+}
+
 int Main(int argc, char** argv) {
   CLI::App app{"Reads the logs of every service and names the root cause of the incident in them.",
                "culprit"};
@@ -185,6 +241,15 @@ int Main(int argc, char** argv) {
   DlqFlags dlq;
   AddDlq(app.add_subcommand("dlq", "Dead letters: list, show, replay, drop"), &dlq);
 
+  TapFlags tap;
+  AddTap(app.add_subcommand("tap", "What a running culprit recognises, as it does"), &tap);
+  TopFlags top;
+  AddTop(app.add_subcommand("top", "Throughput, lag, hottest signatures of a running culprit"),
+         &top);
+  IncidentsFlags incidents;
+  AddIncidents(app.add_subcommand("incidents", "Incidents of a running culprit: list, show"),
+               &incidents);
+
   std::string schema;
   cmd = app.add_subcommand("schema", "Print the JSON Schema of a file format");
   cmd->add_option("name", schema, "config, notification, pack, report, scenario or topology")
@@ -210,6 +275,9 @@ int Main(int argc, char** argv) {
   if (app.got_subcommand("evidence")) return RunEvidence(evidence);
   if (app.got_subcommand("init")) return RunInit(init);
   if (app.got_subcommand("dlq")) return RunDlq(dlq);
+  if (app.got_subcommand("tap")) return RunTap(tap);
+  if (app.got_subcommand("top")) return RunTop(top);
+  if (app.got_subcommand("incidents")) return RunIncidents(incidents);
   if (app.got_subcommand("schema")) return RunSchema(schema);
   return PrintCompletions(app, shell);
 }

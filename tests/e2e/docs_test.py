@@ -9,7 +9,8 @@ import harness
 from harness import BINARY, SOURCE
 
 COMMANDS = ("replay", "run", "check", "test", "explain", "evidence", "schema", "completions",
-            "dlq list", "dlq show", "dlq replay", "dlq drop")
+            "dlq list", "dlq show", "dlq replay", "dlq drop", "tap", "top",
+            "incidents list", "incidents show")
 README = SOURCE / "README.md"
 CAPTURE = re.compile(r"(<!-- output: culprit (.*?) -->\n```text\n)(.*?)(```\n)", re.S)
 TIMELINE_SHOWN = 5  # lines of the time line that the capture keeps
