@@ -1,9 +1,11 @@
-// Which file holds what another one held: copies, compressed successors, and truncation.
+// Which file holds what another one holds or held: copies and compressed successors.
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
@@ -18,10 +20,13 @@ namespace {
 // Equal heads shorter than this say little about files whose names differ by more than a suffix.
 constexpr int kStrongHead = 256;
 
-std::string_view BaseName(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+// Of the text of a packed file: what is compared with an original that can be asked, and what is
+// unpacked at most to see what stands before a remembered position.
+constexpr size_t kCompared = 64 * 1024;
+constexpr uint64_t kUnpacked = 64 * 1024 * 1024;
 
 std::string StemKey(const std::string& real_path) {
-  const std::string_view base = BaseName(real_path);
+  const std::string_view base = PathBase(real_path);
   return absl::StrCat(real_path.substr(0, real_path.size() - base.size()), RotationStem(base));
 }
 
@@ -99,45 +104,124 @@ bool Follower::Peek(const FoundFile& found, Candidate* candidate) {
   return true;
 }
 
-bool Follower::IsCopyOf(const Candidate& candidate, TailFile* file) {
-  const FoundFile& found = candidate.found;
-  const TailPosition& at = file->at;
-  if (FileId{found.device, found.inode} == at.id && candidate.born_us == at.born_us) return false;
-  // A generation that began empty and was not read yet has no print.
-  if (at.offset == 0 && at.form != FileForm::kPacked && !file->lost && !file->unreachable &&
-      at.head.length() < HeadPrint::kBytes && Open(file) == Opened::kYes) {
-    char head[HeadPrint::kBytes];
-    const ssize_t n = ReadAt(file->fd, head, sizeof(head), 0);
-    if (n > 0)
-      file->at.head.Set(std::string_view(head, n).substr(0, std::string_view(head, n).find('\0')));
+// The candidate's bytes against the original's own: is the one the beginning of the other? The
+// original is open and plain.
+bool Follower::Begins(const Candidate& candidate, const TailFile& file) {
+  char here[HeadPrint::kBytes], there[HeadPrint::kBytes];
+  struct stat st;
+  if (candidate.form == FileForm::kPacked) {
+    if (file.at.form != FileForm::kPlain) return false;
+    PackedReader reader(candidate.fd, candidate.found.path);
+    std::string text(kCompared, '\0'), original(kCompared, '\0');
+    size_t size = 0;
+    while (size < text.size()) {
+      const absl::StatusOr<size_t> n = reader.Read(text.data() + size, text.size() - size);
+      if (!n.ok() || *n == 0) break;  // what there is must do
+      size += *n;
+    }
+    return size > 0 && ReadAt(file.fd, original.data(), size, 0) == static_cast<ssize_t>(size) &&
+           std::memcmp(text.data(), original.data(), size) == 0;
   }
+  // Its size was asked before the original's: a copy is never longer.
+  const auto size = static_cast<uint64_t>(candidate.found.size_bytes);
+  if (candidate.form != file.at.form || fstat(file.fd, &st) != 0 ||
+      static_cast<uint64_t>(st.st_size) < size) {
+    return false;
+  }
+  const auto equal = [&](size_t length, uint64_t at) {
+    const auto n = static_cast<ssize_t>(length);
+    return ReadAt(candidate.fd, here, length, at) == n && ReadAt(file.fd, there, length, at) == n &&
+           std::memcmp(here, there, length) == 0;
+  };
+  const size_t head = std::min<uint64_t>(size, sizeof(here));
+  const size_t end = std::min<uint64_t>(size, Guard::kBytes);
+  return equal(head, 0) && equal(end, size - end);
+}
+
+// The same for a packed original: then a copy is one byte for byte, and its end has a checksum.
+bool Follower::EqualPacked(const Candidate& candidate, const TailFile& file) {
+  char here[Guard::kBytes], there[Guard::kBytes];
+  struct stat st;
+  if (candidate.form != FileForm::kPacked || fstat(file.fd, &st) != 0 ||
+      st.st_size != candidate.found.size_bytes) {
+    return false;
+  }
+  const size_t length = std::min<size_t>(st.st_size, sizeof(here));
+  const auto n = static_cast<ssize_t>(length);
+  return file.at.head.Common(candidate.head) >= 0 &&
+         ReadAt(candidate.fd, here, length, st.st_size - n) == n &&
+         ReadAt(file.fd, there, length, st.st_size - n) == n &&
+         std::memcmp(here, there, length) == 0;
+}
+
+// The candidate against what is remembered of an original that cannot be asked any more.
+Follower::Likeness Follower::Remembered(const Candidate& candidate, const TailFile& file,
+                                        bool extends) {
+  const TailPosition& at = file.at;
   const int common = at.head.Common(candidate.head);
-  if (common <= 0) return false;
+  if (common <= 0 || (common < kStrongHead && !extends)) return Likeness::kOther;
+  // A copy that is older than what was read was made before a truncation.
+  const std::string_view name = PathBase(candidate.found.path);
+  const bool strong = common >= static_cast<int>(HeadPrint::kRungs[0]);
+  const Likeness older =
+      file.lost && strong && RotationStem(name) != name ? Likeness::kOlderCopy : Likeness::kOther;
+  if (at.form == FileForm::kPacked) return Likeness::kCopy;
+  if (candidate.form == FileForm::kPacked) {
+    if (at.text_offset > kUnpacked) return Likeness::kCopy;  // reading it will show
+    PackedReader reader(candidate.fd, candidate.found.path);
+    absl::StatusOr<bool> there = false;
+    while (there.ok() && !*there) there = reader.Skip(at);
+    if (absl::IsNotFound(there.status())) return Likeness::kOther;
+    return there.ok() && reader.ended() ? older : Likeness::kCopy;
+  }
+  if (candidate.form != at.form) return Likeness::kOther;
+  if (static_cast<uint64_t>(candidate.found.size_bytes) < at.offset) return older;
+  char here[Guard::kBytes];
+  const size_t length = at.guard.length;
+  const ssize_t n = ReadAt(candidate.fd, here, length, at.offset - length);
+  const bool holds = n == static_cast<ssize_t>(length) && at.guard.Holds({here, length});
+  return holds ? Likeness::kCopy : Likeness::kOther;
+}
+
+absl::StatusOr<Follower::Likeness> Follower::Compare(const Candidate& candidate, TailFile* file) {
+  const FileId id{candidate.found.device, candidate.found.inode};
+  const std::pair life(id, candidate.born_us);
+  if (life == std::pair(file->at.id, file->at.born_us) ||
+      std::find(file->not_in.begin(), file->not_in.end(), life) != file->not_in.end()) {
+    return Likeness::kOther;
+  }
+  if (file->at.head.Common(candidate.head) < 0) return Likeness::kOther;
+  if (file->limbo) return Likeness::kUnknown;
+  const std::string_view name = PathBase(candidate.found.path);
+  const std::string stem = RotationStem(name);
   // app.log.3.gz and app.log.1 differ by suffixes alone; app-1.log and app-2.log may be two
   // programs'.
-  const std::string stem = RotationStem(BaseName(at.real_path));
-  const bool extends =
-      BaseName(found.path).starts_with(stem) && BaseName(at.real_path).starts_with(stem);
-  if (common < kStrongHead && !extends) return false;
-  if (candidate.form == FileForm::kPacked || at.form == FileForm::kPacked) return true;
-  if (candidate.form != at.form) return false;
-  const auto size = static_cast<uint64_t>(found.size_bytes);
-  char here[Guard::kBytes], there[Guard::kBytes];
-  if (at.offset > 0 && size >= at.offset) {
-    const size_t length = at.guard.length;
-    const ssize_t n = ReadAt(candidate.fd, here, length, at.offset - length);
-    return n == static_cast<ssize_t>(length) && at.guard.Holds({here, length});
+  const bool extends = name.starts_with(stem) && PathBase(file->at.real_path).starts_with(stem);
+  if (!file->live()) {
+    return Remembered(candidate, *file, extends);
   }
-  if (file->lost || file->unreachable || Open(file) != Opened::kYes) return true;
-  // The original can be asked.
-  const size_t length = std::min<uint64_t>(size, Guard::kBytes);
-  const ssize_t n = ReadAt(candidate.fd, here, length, size - length);
-  if (n != static_cast<ssize_t>(length)) return false;
-  const ssize_t m = ReadAt(file->fd, there, length, size - length);
-  if (m < n || std::string_view(here, length) == std::string_view(there, length)) return true;
-  // Or it was truncated and has grown since; then its head must do.
-  const ssize_t k = ReadAt(file->fd, there, at.guard.length, at.offset - at.guard.length);
-  return k != at.guard.length || !at.guard.Holds({there, at.guard.length});
+  const Opened opened = Open(file);
+  if (opened == Opened::kNo) return Likeness::kUnknown;
+  if (opened == Opened::kYes) {
+    const bool packed = file->at.form == FileForm::kPacked;
+    const bool equal = packed ? EqualPacked(candidate, *file) : Begins(candidate, *file);
+    // Asked afterwards: then it was the original that was compared.
+    if (Holds(*file)) {
+      // The older name is the copy's.
+      if (!equal || stem == name ||
+          (!packed && candidate.form != FileForm::kPacked && !extends &&
+           candidate.found.size_bytes < kStrongHead)) {
+        return Likeness::kOther;
+      }
+      if (file->at.offset == 0 && !packed && file->at.head.length() < candidate.head.size()) {
+        file->at.head.Set(candidate.head);
+      }
+      return Likeness::kCopy;
+    }
+  }
+  if (opened != Opened::kUnreadable) CULPRIT_RETURN_IF_ERROR(Replaced(file));
+  if (file->live() && opened != Opened::kUnreadable) return Likeness::kUnknown;  // it moved
+  return Remembered(candidate, *file, extends);
 }
 
 void Follower::IndexStems() {
@@ -147,113 +231,34 @@ void Follower::IndexStems() {
   for (const auto& file : files_) stems_[StemKey(file->at.real_path)].push_back(file.get());
 }
 
-TailFile* Follower::OriginalOf(const Candidate& candidate) {
+// Likeness::kUnknown: ask again after the next scan.
+absl::StatusOr<std::pair<Follower::Likeness, TailFile*>> Follower::OriginalOf(
+    const Candidate& candidate) {
   IndexStems();
   const std::string& path = candidate.found.path;
+  std::pair<Likeness, TailFile*> none{Likeness::kOther, nullptr};
   auto it = stems_.find(StemKey(path));
   if (it == stems_.end()) {
     // The globs may name a directory by a link.
-    const std::unique_ptr<char, void (*)(void*)> real(realpath(path.c_str(), nullptr), std::free);
-    if (real == nullptr || path == real.get()) return nullptr;
-    it = stems_.find(StemKey(real.get()));
-    if (it == stems_.end()) return nullptr;
+    it = stems_.find(StemKey(RealPath(path)));
+    if (it == stems_.end()) return none;
   }
   // Those that look for their rest come first, then the longest known.
   std::vector<TailFile*> order = it->second;
-  const auto rank = [](const TailFile* f) { return f->lost || f->unreachable ? 0 : 1; };
-  std::stable_sort(order.begin(), order.end(), [&](const TailFile* a, const TailFile* b) {
-    return std::pair(rank(a), b->at.head.length()) < std::pair(rank(b), a->at.head.length());
+  std::stable_sort(order.begin(), order.end(), [](const TailFile* a, const TailFile* b) {
+    return std::pair(a->live(), b->at.head.length()) < std::pair(b->live(), a->at.head.length());
   });
+  TailFile* older = nullptr;
   for (TailFile* file : order) {
-    if (IsCopyOf(candidate, file)) return file;
+    absl::StatusOr<Likeness> like = Compare(candidate, file);
+    if (!like.ok()) return like.status();
+    if (*like == Likeness::kCopy) return std::pair(*like, file);
+    if (*like == Likeness::kUnknown) none.first = Likeness::kUnknown;
+    if (*like == Likeness::kOlderCopy && older == nullptr) older = file;
   }
-  return nullptr;
-}
-
-std::optional<std::pair<FileId, Follower::Copy>> Follower::PresentCopy(const TailFile* of) const {
-  std::optional<std::pair<FileId, Copy>> best;
-  for (const auto& [id, copy] : copies_) {
-    if (copy.of != of || FactsOfPath(copy.path).status().code() == absl::StatusCode::kNotFound) {
-      continue;
-    }
-    if (!best.has_value() || copy.path < best->second.path) best.emplace(id, copy);
-  }
-  return best;
-}
-
-// The file's stream goes on in another file that holds the same text.
-absl::Status Follower::MoveTo(TailFile* file, FileId id, const std::string& path, FileForm form,
-                              bool in_globs) {
-  Close(file);
-  if (const auto it = by_id_.find(file->at.id); it != by_id_.end() && it->second == file) {
-    by_id_.erase(it);
-  }
-  copies_.erase(id);
-  ++moves_;
-  TailPosition& at = file->at;
-  if (form != at.form && (form == FileForm::kPacked || at.form == FileForm::kPacked)) {
-    at.offset = at.text_offset;
-    at.form = form;
-  }
-  at.id = id;
-  at.born_us = 0;
-  at.finished = false;
-  at.generation = 0;
-  at.size = at.offset;
-  const absl::StatusOr<FileFacts> facts = FactsOfPath(path);
-  if (facts.ok() && facts->id == id) {
-    at.born_us = facts->born_us;
-    at.size = static_cast<uint64_t>(facts->size);
-    file->modified_ns = facts->modified_ns;
-  }
-  file->lost = file->unreachable = file->partial = file->stalled = file->flush = false;
-  file->gone = !in_globs;
-  file->rotated = file->path != path || LooksRotated(BaseName(path));
-  file->left_us = file->grown_us = now_us_;
-  file->seen = scan_;
-  file->path = path;
-  const std::unique_ptr<char, void (*)(void*)> real(realpath(path.c_str(), nullptr), std::free);
-  SetRealPath(file, real == nullptr ? path : real.get());
-  by_id_[id] = file;
-  generations_[id] = {at.born_us, 0};
-  stems_indexed_ = false;
-  timed_ = true;
-  MakeReady(file);
-  return Push(file, LiveBatch());
-}
-
-// Under the file's name and inode is other content than what was read.
-absl::Status Follower::Replaced(TailFile* file) {
-  ++truncations_;
-  Close(file);
-  const FileId id = file->at.id;
-  const int64_t born_us = file->at.born_us;
-  const bool in_globs = !file->gone;
-  const std::string path = file->path, real_path = file->at.real_path;
-  if (const auto it = by_id_.find(id); it != by_id_.end() && it->second == file) by_id_.erase(it);
-  file->lost = file->rotated = true;
-  file->partial = false;
-  file->left_us = now_us_;
-  timed_ = scan_wanted_ = true;
-  if (const auto copy = PresentCopy(file); copy.has_value()) {
-    CULPRIT_RETURN_IF_ERROR(
-        MoveTo(file, copy->first, copy->second.path, copy->second.form, /*in_globs=*/true));
-  }
-  // The inode's next generation begins at once, so that nothing of it is missed.
-  const absl::StatusOr<FileFacts> facts = FactsOfPath(real_path);
-  if (!in_globs || !facts.ok() || facts->id != id || !facts->regular) return absl::OkStatus();
-  Candidate candidate;
-  FoundFile found;
-  found.path = path;
-  found.device = id.device;
-  found.inode = id.inode;
-  found.size_bytes = facts->size;
-  found.modified_ns = facts->modified_ns;
-  if (facts->born_us != born_us) return Judge(found);  // the inode is another file's now
-  candidate.born_us = facts->born_us;
-  if (facts->size > 0 && !Peek(found, &candidate)) return absl::OkStatus();
-  candidate.found = found;
-  return Follow(candidate);
+  // Only if nothing fits better.
+  if (none.first == Likeness::kOther && older != nullptr) none = {Likeness::kOlderCopy, older};
+  return none;
 }
 
 }  // namespace culprit

@@ -72,12 +72,8 @@ TailFile* Follower::Add(std::shared_ptr<const LiveStream> stream, TailPosition a
   file->at = std::move(at);
   file->grown_us = now_us_;
   if (!file->at.real_path.empty()) by_path_[file->at.real_path] = file;
-  auto& last = generations_[file->at.id];
-  if (last.first == file->at.born_us) {
-    last.second = std::max(last.second, file->at.generation);
-  } else {
-    last = {file->at.born_us, file->at.generation};
-  }
+  uint64_t& last = generations_[file->at.id];
+  last = std::max(last, file->at.generation);
   // Two positions in one inode: the older life or generation is over; its rest may be elsewhere.
   TailFile*& owner = by_id_[file->at.id];
   TailFile* old = owner;
@@ -89,6 +85,7 @@ TailFile* Follower::Add(std::shared_ptr<const LiveStream> stream, TailPosition a
   if (old != nullptr) {
     old->lost = old->rotated = true;
     old->left_us = now_us_;
+    old->left_scan = scan_;
   }
   return files_.back().get();
 }
@@ -119,68 +116,6 @@ void Follower::Touched(const std::string& path) {
   } else if (waiting_.contains(path)) {
     scan_wanted_ = true;
   }
-}
-
-Follower::Opened Follower::Open(TailFile* file) {
-  if (file->fd >= 0) {
-    open_.splice(open_.begin(), open_, file->recency);
-    return Opened::kYes;
-  }
-  while (open_.size() >= max_open_) Close(open_.back());
-  const std::string& path = file->at.real_path;
-  int fd;
-  do {
-    fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-  } while (fd < 0 && errno == EINTR);
-  if (fd < 0) {
-    if (errno == ENOENT || errno == ENOTDIR) {
-      scan_wanted_ = true;  // renamed: the scan tells where it is
-      return Opened::kNo;
-    }
-    Trouble(file->path, FileError(errno, path));
-    if ((errno == EMFILE || errno == ENFILE) && !open_.empty()) {
-      max_open_ = std::max<size_t>(open_.size() / 2, 1);
-      while (open_.size() > max_open_) Close(open_.back());
-      MakeReady(file);
-    }
-    return Opened::kNo;
-  }
-  file->fd = fd;
-  open_.push_front(file);
-  file->recency = open_.begin();
-  const absl::StatusOr<FileFacts> facts = FactsOfDescriptor(fd, path);
-  if (!facts.ok() || facts->id != file->at.id) {
-    Close(file);
-    scan_wanted_ = true;
-    return Opened::kNo;
-  }
-  if (file->at.born_us == 0) file->at.born_us = facts->born_us;
-  bool same = facts->born_us == 0 || facts->born_us == file->at.born_us;
-  char head[HeadPrint::kBytes];
-  const size_t length = file->at.head.length();
-  if (same && file->at.form != FileForm::kPacked && length > 0 &&
-      facts->size >= static_cast<int64_t>(length)) {
-    const ssize_t n = ReadAt(fd, head, length, 0);
-    same = n == static_cast<ssize_t>(length) && file->at.head.Common({head, length}) > 0;
-  }
-  return same ? Opened::kYes : Opened::kReplaced;
-}
-
-void Follower::Close(TailFile* file) {
-  if (file->fd < 0) return;
-  file->packed = nullptr;
-  if (packed_active_ == file) {
-    packed_active_ = nullptr;
-    if (!packed_waiting_.empty()) {
-      TailFile* next = packed_waiting_.front();
-      packed_waiting_.pop_front();
-      next->ready = false;
-      MakeReady(next);
-    }
-  }
-  open_.erase(file->recency);
-  close(file->fd);
-  file->fd = -1;
 }
 
 absl::Status Follower::Push(TailFile* file, LiveBatch batch) {
@@ -221,14 +156,14 @@ absl::Status Follower::ReadTurn() {
 }
 
 absl::Status Follower::ReadOne(TailFile* file) {
+  if (file->fate->refused) Close(file);  // the others go on
   if (file->lost || file->fate->refused || file->at.finished) return absl::OkStatus();
   if (file->at.form == FileForm::kPacked && packed_active_ != nullptr && packed_active_ != file) {
-    packed_waiting_.push_back(file);  // unpacking takes memory: one at a time
-    file->ready = true;
+    MakeReady(file);  // unpacking takes memory: one at a time
     return absl::OkStatus();
   }
   const Opened opened = Open(file);
-  if (opened == Opened::kNo) return absl::OkStatus();
+  if (opened == Opened::kNo || opened == Opened::kUnreadable) return absl::OkStatus();
   if (opened == Opened::kReplaced) return Replaced(file);
   if (!file->sniffed) {
     unsigned char mark[2];
@@ -303,91 +238,6 @@ absl::Status Follower::ReadPackedFile(TailFile* file) {
   }
   if (result->more) MakeReady(file);
   return result->outcome == ReadOutcome::kData ? Push(file, std::move(batch)) : absl::OkStatus();
-}
-
-absl::Status Follower::Finish(TailFile* file) {
-  LiveBatch batch;
-  batch.end_of_stream = true;
-  if (file->unread() > 0) {
-    ++unread_lost_;
-    batch.counters.Count(Reason::kUnreadLost);
-    batch.dead_letters.push_back(
-        {config_.name, file->stream->display, absl::StrCat("offset ", file->at.text_offset),
-         "unread_lost",
-         absl::StrCat(file->path, ": ", file->unread(),
-                      " bytes were not read before it was truncated or deleted, and no copy was "
-                      "found; rotate by rename instead of copytruncate"),
-         ""});
-  }
-  Close(file);
-  CULPRIT_RETURN_IF_ERROR(Push(file, std::move(batch)));
-  const auto forget = [file](auto& queue) {
-    queue.erase(std::remove(queue.begin(), queue.end(), file), queue.end());
-  };
-  forget(ready_);
-  forget(packed_waiting_);
-  if (const auto it = by_id_.find(file->at.id); it != by_id_.end() && it->second == file) {
-    by_id_.erase(it);
-    generations_.erase(file->at.id);
-  }
-  if (const auto it = by_path_.find(file->at.real_path);
-      it != by_path_.end() && it->second == file) {
-    by_path_.erase(it);
-  }
-  for (auto it = copies_.begin(); it != copies_.end();) {
-    if (it->second.of == file) {
-      copies_.erase(it++);
-    } else {
-      ++it;
-    }
-  }
-  stems_indexed_ = false;
-  files_.erase(std::find_if(files_.begin(), files_.end(),
-                            [file](const auto& f) { return f.get() == file; }));
-  return absl::OkStatus();
-}
-
-absl::Status Follower::Tick() {
-  now_us_ = SteadyUs();
-  timed_ = false;
-  std::vector<TailFile*> finish;
-  for (const auto& owned : files_) {
-    TailFile* file = owned.get();
-    if (file->fate->refused) continue;
-    const int64_t still = now_us_ - std::max(file->left_us, file->grown_us);
-    if (file->at.form == FileForm::kPacked && !file->at.finished && !file->lost) {
-      timed_ = true;
-      if (file->packed == nullptr && !file->flush && still >= config_.rotate_wait) {
-        file->flush = true;
-      }
-      if (packed_active_ == nullptr) MakeReady(file);
-    }
-    if (file->lost || (file->gone && (file->unreachable || file->at.finished))) {
-      timed_ = true;
-      if (still >= config_.rotate_wait || file->at.finished) finish.push_back(file);
-    } else if (file->gone) {
-      timed_ = true;
-      const int64_t idle = file->idle_us - std::max(file->left_us, file->grown_us);
-      if (idle < config_.rotate_wait || file->partial || file->at.form == FileForm::kPacked) {
-        MakeReady(file);  // nobody reports writes to what has no name
-      } else {
-        finish.push_back(file);
-      }
-    } else if (file->partial && file->rotated) {
-      timed_ = true;
-      if (now_us_ - file->grown_us >= config_.partial_line_wait) MakeReady(file);
-    }
-  }
-  for (TailFile* file : finish) {
-    const auto copy = PresentCopy(file);
-    if (copy.has_value()) {
-      CULPRIT_RETURN_IF_ERROR(
-          MoveTo(file, copy->first, copy->second.path, copy->second.form, /*in_globs=*/true));
-    } else {
-      CULPRIT_RETURN_IF_ERROR(Finish(file));
-    }
-  }
-  return absl::OkStatus();
 }
 
 int64_t Follower::tick_us() const {

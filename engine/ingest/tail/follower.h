@@ -58,6 +58,7 @@ class Follower {
     std::string path;
     FileForm form = FileForm::kPlain;
     uint64_t size = 0;
+    int64_t modified_ns = 0;
     uint64_t seen = 0;
   };
   // A file that is looked at before it is known what it is.
@@ -69,35 +70,53 @@ class Follower {
     std::string head;  // of the text
     int fd = -1;
   };
-  enum class Opened : uint8_t { kYes, kNo, kReplaced };
+  enum class Opened : uint8_t {
+    kYes,
+    kNo,          // not where it was: the next scan tells
+    kUnreadable,  // an error, which was noted
+    kReplaced,    // other content than what was read
+  };
+  // kOlderCopy: it ends before the position, so that only its head tells.
+  enum class Likeness : uint8_t { kOther, kCopy, kOlderCopy, kUnknown };
 
   // discover.cc
   bool Excluded(const std::string& path) const;
   void WatchDirectories();
-  void Seen(TailFile* file, const FoundFile& found);
-  absl::Status Missing(TailFile* file);
+  absl::Status Seen(TailFile* file, const FoundFile& found);
   absl::Status Judge(const FoundFile& found);
   absl::Status Follow(const Candidate& candidate);
   void StartAtEnd(const Candidate& candidate, TailFile* file) const;
+
+  // missing.cc
+  absl::Status Missing(TailFile* file);
   const std::vector<std::string>& Siblings(const std::string& directory, const std::string& stem);
 
   // copies.cc
   bool Peek(const FoundFile& found, Candidate* candidate);
-  bool IsCopyOf(const Candidate& candidate, TailFile* file);
-  TailFile* OriginalOf(const Candidate& candidate);
+  static bool Begins(const Candidate& candidate, const TailFile& file);
+  static bool EqualPacked(const Candidate& candidate, const TailFile& file);
+  static Likeness Remembered(const Candidate& candidate, const TailFile& file, bool extends);
+  absl::StatusOr<Likeness> Compare(const Candidate& candidate, TailFile* file);
+  absl::StatusOr<std::pair<Likeness, TailFile*>> OriginalOf(const Candidate& candidate);
+  void IndexStems();
+
+  // moves.cc
   std::optional<std::pair<FileId, Copy>> PresentCopy(const TailFile* of) const;
   absl::Status MoveTo(TailFile* file, FileId id, const std::string& path, FileForm form,
                       bool in_globs);
   absl::Status Replaced(TailFile* file);
-  void IndexStems();
+  absl::Status Finish(TailFile* file);
 
-  // follower.cc
+  // open_files.cc
   Opened Open(TailFile* file);
   void Close(TailFile* file);
+  void MakeRoom(size_t most);
+  bool Holds(const TailFile& file) const;
+
+  // follower.cc
   absl::Status ReadOne(TailFile* file);
   absl::Status ReadPackedFile(TailFile* file);
   absl::Status Push(TailFile* file, LiveBatch batch);
-  absl::Status Finish(TailFile* file);
   TailFile* Add(std::shared_ptr<const LiveStream> stream, TailPosition at);
   void MakeReady(TailFile* file);
   void SetRealPath(TailFile* file, std::string real_path);
@@ -113,14 +132,13 @@ class Follower {
   absl::flat_hash_map<FileId, TailFile*> by_id_;  // not of lost files
   absl::flat_hash_map<std::string, TailFile*> by_path_;
   absl::flat_hash_map<FileId, Copy> copies_;
-  absl::flat_hash_map<FileId, std::pair<int64_t, uint64_t>> generations_;  // birth, generation
+  absl::flat_hash_map<FileId, uint64_t> generations_;
   absl::flat_hash_map<FileId, int64_t> ignored_;    // no logs; when they were written
   absl::flat_hash_set<std::string> waiting_;        // real paths: judged when they grow
   std::map<std::string, absl::Status> troubles_;    // by path, of this scan
   std::map<std::string, absl::Status> unreadable_;  // by path, since the scan before
   std::list<TailFile*> open_;                       // newest first
   std::deque<TailFile*> ready_;
-  std::deque<TailFile*> packed_waiting_;
   TailFile* packed_active_ = nullptr;
 
   bool first_ever_ = true;
@@ -129,6 +147,7 @@ class Follower {
   uint64_t scan_ = 0;
   int64_t now_us_ = 0;  // steady clock
   // Valid within one Discover.
+  absl::flat_hash_set<FileId> found_;
   bool stems_indexed_ = false;
   absl::flat_hash_map<std::string, std::vector<TailFile*>> stems_;
   absl::flat_hash_map<std::string, absl::flat_hash_map<std::string, std::vector<std::string>>>

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
+#include <memory>
 
 #include "engine/ingest/file_input.h"
 
@@ -91,6 +93,18 @@ int HeadPrint::Common(std::string_view head) const {
 Guard Guard::Of(std::string_view last) {
   last.remove_prefix(last.size() - std::min(last.size(), kBytes));
   return {static_cast<uint8_t>(last.size()), TailHash(last)};
+}
+
+std::string_view PathBase(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
+std::string PathDirectory(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  return slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+}
+
+std::string RealPath(const std::string& path) {
+  const std::unique_ptr<char, void (*)(void*)> real(realpath(path.c_str(), nullptr), std::free);
+  return real == nullptr ? path : real.get();
 }
 
 std::string RotationStem(std::string_view name) {

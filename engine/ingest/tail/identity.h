@@ -68,6 +68,11 @@ struct Guard {
   }
 };
 
+std::string_view PathBase(std::string_view path);  // behind the last slash
+std::string PathDirectory(const std::string& path);
+// Without links; `path` itself if it cannot be resolved.
+std::string RealPath(const std::string& path);
+
 // The name without what rotation adds: "app.log.2.gz", "app.log-20260101", "app-2026-01-01.log" and
 // "app.log" have the same stem.
 std::string RotationStem(std::string_view name);

@@ -19,6 +19,7 @@ class PackedReader {
   std::string_view Head();
   absl::Status head_error() const;  // met while looking at the head: damaged or not complete
   bool is_text() const { return is_text_; }
+  bool is_packed() const { return status_.ok(); }
 
   absl::StatusOr<size_t> Read(char* buffer, size_t size);
   // Goes on towards `to.text_offset`: true when it is there (or the text ended before). NotFound:

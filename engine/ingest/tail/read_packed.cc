@@ -114,7 +114,7 @@ absl::StatusOr<ReadResult> ReadPacked(TailFile* file, const ReadLimits& limits, 
   if (file->packed == nullptr) {
     file->packed = std::make_unique<PackedReader>(file->fd, file->path);
     const std::string_view head = file->packed->Head();
-    if (at.head.Common(head) < 0) {
+    if (!file->packed->is_packed() || at.head.Common(head) < 0) {
       file->packed = nullptr;
       return ReadResult{ReadOutcome::kReplaced};
     }

@@ -164,6 +164,7 @@ absl::StatusOr<ReadResult> ReadText(TailFile* file, const ReadLimits& limits, bo
     }
     const std::string_view guard(guard_bytes, guard_size);
     if (!at.guard.Holds(guard)) return kReplaced;
+    if (at.offset == 0 && (size < at.head.length() || at.head.Common(bytes) < 0)) return kReplaced;
     std::string_view block(bytes);
     block = block.substr(0, block.size() / unit * unit);
     file->partial = false;

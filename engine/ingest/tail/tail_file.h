@@ -9,6 +9,8 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -34,8 +36,9 @@ struct TailPosition {
   Guard guard;               // before offset, or before text_offset if packed
   uint64_t size = 0;         // when last seen
   bool dropping = false;     // inside the rest of a line that was cut
-  bool finished = false;     // packed: read to its end
-  std::string real_path;     // without links; where its successors are looked for
+  // Nothing more is read of it: packed and read to its end, or a copy shorter than what was read.
+  bool finished = false;
+  std::string real_path;  // without links; where its successors are looked for
 };
 
 std::string EncodeTailPosition(const TailPosition& position);
@@ -66,19 +69,27 @@ struct TailFile {
   bool ready = false;        // in the queue of files to be read
   uint64_t seen = 0;         // number of the scan that saw it last
   bool gone = false;         // not in the globs any more, but its bytes can be read
-  bool unreachable = false;  // gone and closed, and its inode was not found again
+  bool limbo = false;        // gone and closed, and its inode was not found in the last scan
+  bool unreachable = false;  // nor in the one before
   bool lost = false;         // its inode has other content now: only a copy can help
   int64_t left_us = 0;       // when it became gone or lost
-  int64_t grown_us = 0;      // when it was last seen to grow, or gave a line
-  int64_t idle_us = 0;       // when it was last read and had no line to give
-  bool stalled = false;      // packed: ended too early at this size
+  uint64_t left_scan = 0;
+  int64_t grown_us = 0;  // when it was last seen to grow, or gave a line
+  int64_t idle_us = 0;   // when it was last read and had no line to give
+  bool stalled = false;  // packed: ended too early at this size
+
+  // Files (and when they were born) that turned out not to hold its content.
+  std::vector<std::pair<FileId, int64_t>> not_in;
 
   int fd = -1;
   std::list<TailFile*>::iterator recency;  // valid while fd >= 0
   std::unique_ptr<PackedReader> packed;
 
+  // Its bytes can be read: now, or by opening it again.
+  bool live() const { return !lost && !limbo && !unreachable; }
   uint64_t unread() const {
-    if (at.form == FileForm::kPacked) return at.finished ? 0 : at.size;
+    if (at.finished) return 0;
+    if (at.form == FileForm::kPacked) return at.size;
     return at.size > at.offset ? at.size - at.offset : 0;
   }
 };

@@ -22,7 +22,8 @@ namespace fs = std::filesystem;
 
 void Shell(const std::string& command) { ASSERT_EQ(std::system(command.c_str()), 0) << command; }
 
-std::string Line(int n) { return absl::StrCat("line ", n, " ", std::string(n % 37, 'x')); }
+// Every file begins with another line, and that is long enough to tell which.
+std::string Line(int n) { return absl::StrCat("line ", n, " ", std::string(16 + n % 37, 'x')); }
 
 // How often each line arrived.
 std::map<std::string, int> Arrived(const Tailing& t) {
@@ -215,19 +216,28 @@ void LiveThrough(unsigned seed, TailConfig::Watch watch) {
     }
   }
   t.sink_.Resume();
-  EXPECT_TRUE(t.Waits(world.next() - world.may_be_lost().size()));
+  const auto all_arrived = [&] {
+    const std::map<std::string, int> times = Arrived(t);
+    for (int i = 0; i < world.next(); ++i) {
+      if (!times.contains(Line(i)) && !world.may_be_lost().contains(i)) return false;
+    }
+    return true;
+  };
+  EXPECT_TRUE(WaitUntil(all_arrived));
+  // Once more, so that what comes too often has come.
+  world.RenameAndCreate();
+  world.Write(1);
+  EXPECT_TRUE(WaitUntil(all_arrived));
   t.Shutdown();
   ExpectExactlyOnce(t, world.next(), world.may_be_lost());
   if (testing::Test::HasFailure()) ADD_FAILURE() << history;
 }
 
 TEST(Rotation, EveryLineArrivesOnceWhateverHappens) {
-  // "first count". Not in the default run: some seeds still find repeated or missing lines, see
-  // "Known defects" in engine/ingest/tail/README.md. It is to run always once they are mended.
-  const char* seeds = std::getenv("CULPRIT_TAIL_SEEDS");
-  if (seeds == nullptr) GTEST_SKIP() << "known to fail; CULPRIT_TAIL_SEEDS=\"1 20\" runs it";
   unsigned first = 1, count = 12;
-  sscanf(seeds, "%u %u", &first, &count);  // NOLINT(cert-err34-c)
+  if (const char* seeds = std::getenv("CULPRIT_TAIL_SEEDS"); seeds != nullptr) {  // "1 60"
+    sscanf(seeds, "%u %u", &first, &count);  // NOLINT(cert-err34-c)
+  }
   for (unsigned seed = first; seed < first + count; ++seed) {
     SCOPED_TRACE(absl::StrCat("seed ", seed));
     LiveThrough(seed, seed % 4 == 0 ? TailConfig::Watch::kPoll : TailConfig::Watch::kInotify);

@@ -58,6 +58,7 @@ class Tailing {
     source_->Drain();
     ASSERT_TRUE(sink_.Settle());
     source_ = nullptr;
+    ASSERT_TRUE(sink_.Settle());  // what its thread pushed until it ended
   }
   bool Waits(size_t lines) {
     return WaitUntil([&] { return sink_.LineCount() >= lines; });
