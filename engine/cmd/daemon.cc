@@ -50,9 +50,8 @@ LivePipelineOptions Daemon::PipelineOptions() const {
                         ? config_.workers
                         : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   options.queue_bytes = config_.queue_bytes;
-  options.idle_after = config_.time.idle_after;
-  options.outage_idle_after = std::max(options.outage_idle_after, options.idle_after);
   for (const SourceConfig& source : config_.sources) {
+    options.idle_after_by_source[SourceName(source)] = source.idle_after;
     const absl::StatusOr<ParseOptions> parse =
         ToParseOptions({.input_format = source.lines.format,
                         .timezone = source.lines.timezone,

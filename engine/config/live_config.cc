@@ -42,7 +42,7 @@ void ReadState(YamlMap* root, StateConfig* state) {
 void ReadTime(YamlMap* root, TimeConfig* time) {
   YamlMap map = root->Map("time", "time");
   time->lateness = map.DurationOrZero("lateness", time->lateness);
-  time->idle_after = map.Duration("idle_after", time->idle_after);
+  if (map.Has("idle_after")) time->idle_after = map.Duration("idle_after", kSecondUs);
   map.Finish();
 }
 
@@ -85,10 +85,11 @@ void ReadRedact(YamlMap* root, RedactOptions* redact, ConfigErrors* errors) {
   map.Finish();
 }
 
-void ReadSources(YamlMap* root, std::vector<SourceConfig>* sources, ConfigErrors* errors) {
+void ReadSources(YamlMap* root, const TimeConfig& time, std::vector<SourceConfig>* sources,
+                 ConfigErrors* errors) {
   std::set<std::string> names;
   for (const YAML::Node& node : root->Sequence("sources")) {
-    std::optional<SourceConfig> source = ReadSource(node, root);
+    std::optional<SourceConfig> source = ReadSource(node, time, root);
     if (!source) continue;
     if (absl::TimeZone zone; !absl::LoadTimeZone(source->lines.timezone, &zone))
       errors->Add(source->where, absl::StrCat("timezone '", source->lines.timezone,
@@ -133,7 +134,7 @@ absl::StatusOr<LiveConfig> ParseLiveConfig(const std::string& text, const std::s
   config.workers = root.Int("workers", config.workers, 0, 256);
   config.queue_bytes = root.Size("queue_bytes", config.queue_bytes, 4 << 20, kMost);
   config.drain_timeout = root.Duration("drain_timeout", config.drain_timeout);
-  ReadSources(&root, &config.sources, &errors);
+  ReadSources(&root, config.time, &config.sources, &errors);
   root.Finish();
   if (!errors.empty()) return errors.ToStatus();
   return config;

@@ -35,6 +35,9 @@ using AnySourceConfig =
 struct SourceConfig {
   AnySourceConfig config;
   LineConfig lines;
+  // Without news for so long, a stream of this source no longer holds the others: time.idle_after
+  // if set, else the source's own key, else by kind, longer where lines come in rarer bundles.
+  DurationUs idle_after = 0;
   FileLine where;
 };
 
@@ -52,8 +55,8 @@ struct StateConfig {
 };
 
 struct TimeConfig {
-  DurationUs lateness = 5 * kSecondUs;     // how far a stream may run backwards
-  DurationUs idle_after = 30 * kSecondUs;  // a stream without news no longer holds the others
+  DurationUs lateness = 5 * kSecondUs;  // how far a stream may run backwards
+  DurationUs idle_after = 0;            // instead of the sources' own; 0: not set
 };
 
 // The HTTP server for people and machines: metrics, health, API.

@@ -209,16 +209,21 @@ AnySourceConfig ReadSyslog(YamlMap* map, LineConfig* lines) {
 struct Kind {
   std::string_view name;
   AnySourceConfig (*read)(YamlMap*, LineConfig*);
+  // Until a silent stream is not waited for: longer than its lines are usually on their way.
+  // fluentd's out_forward holds a chunk back for 60 s unless told otherwise.
+  DurationUs idle_after;
 };
 // All kinds of sources: one explicit line each.
 constexpr Kind kKinds[] = {
-    {"kafka", ReadKafka}, {"tail", ReadTail},     {"forward", ReadForward},
-    {"stdin", ReadStdin}, {"syslog", ReadSyslog},
+    {"kafka", ReadKafka, 20 * kSecondUs},     {"tail", ReadTail, 10 * kSecondUs},
+    {"forward", ReadForward, 75 * kSecondUs}, {"stdin", ReadStdin, 10 * kSecondUs},
+    {"syslog", ReadSyslog, 10 * kSecondUs},
 };
 
 }  // namespace
 
-std::optional<SourceConfig> ReadSource(const YAML::Node& node, YamlMap* parent) {
+std::optional<SourceConfig> ReadSource(const YAML::Node& node, const TimeConfig& time,
+                                       YamlMap* parent) {
   std::vector<std::string_view> known;
   for (const Kind& kind : kKinds) known.push_back(kind.name);
   const std::string names =
@@ -236,6 +241,8 @@ std::optional<SourceConfig> ReadSource(const YAML::Node& node, YamlMap* parent) 
     source.where = parent->At(node);
     ReadLines(&map, &source.lines);
     source.config = kind.read(&map, &source.lines);
+    source.idle_after = map.Duration("idle_after", kind.idle_after);
+    if (time.idle_after > 0) source.idle_after = time.idle_after;
     map.Finish();
     return source;
   }

@@ -7,8 +7,9 @@
 
 namespace culprit {
 
-// One element of the list: a mapping with the kind as its only key. Nothing: mistakes are in
-// *errors.
-std::optional<SourceConfig> ReadSource(const YAML::Node& node, YamlMap* parent);
+// One element of the list: a mapping with the kind as its only key. `time`: what holds for all.
+// Nothing: mistakes are in *errors.
+std::optional<SourceConfig> ReadSource(const YAML::Node& node, const TimeConfig& time,
+                                       YamlMap* parent);
 
 }  // namespace culprit

@@ -66,8 +66,10 @@ bool LiveClockwork::Behind(const std::string& source) const {
 DurationUs LiveClockwork::IdleAfter(const std::string& source) const {
   const auto it = seen_.find(source);
   const bool failing = it != seen_.end() && it->second.state == SourceState::kFailing;
-  return failing || Behind(source) ? std::max(options_.idle_after, options_.outage_idle_after)
-                                   : options_.idle_after;
+  const auto own = options_.idle_after_by_source.find(source);
+  const DurationUs well =
+      own != options_.idle_after_by_source.end() ? own->second : options_.idle_after;
+  return failing || Behind(source) ? std::max(well, options_.outage_idle_after) : well;
 }
 
 void LiveClockwork::Settle(const std::vector<std::shared_ptr<StreamSlot>>& slots, int64_t now,

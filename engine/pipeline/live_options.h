@@ -26,6 +26,7 @@ struct LivePipelineOptions {
 
   // A stream that was silent for so long while its source is well is not waited for.
   DurationUs idle_after = 30 * kSecondUs;
+  std::map<std::string, DurationUs> idle_after_by_source;  // instead of idle_after
   // The same of a source that fails or falls behind: longer, because lines are on their way.
   DurationUs outage_idle_after = 120 * kSecondUs;
   DurationUs flush_after = kSecondUs;  // the last record of a silent stream is complete then

@@ -96,6 +96,29 @@ sources:
   EXPECT_EQ(syslog.threads, 2);
 }
 
+TEST(LiveConfig, SilentStreamsAreWaitedForByKind) {
+  const std::string sources =
+      "sources:\n"
+      "  - tail: { include: a }\n"
+      "  - forward: { listen: '127.0.0.1:0' }\n"
+      "  - kafka: { brokers: 'a:1', topics: t }\n"
+      "  - syslog: { udp: '127.0.0.1:0' }\n"
+      "  - stdin: { idle_after: 3s }\n";
+  const auto idle = [](const std::string& yaml) {
+    std::vector<DurationUs> out;
+    const absl::StatusOr<LiveConfig> config = ParseLiveConfig(yaml, "culprit.yaml", Of({}));
+    EXPECT_TRUE(config.ok()) << config.status();
+    if (config.ok())
+      for (const SourceConfig& source : config->sources)
+        out.push_back(source.idle_after / kSecondUs);
+    return out;
+  };
+  EXPECT_THAT(idle(sources), ElementsAre(10, 75, 20, 10, 3));
+  EXPECT_THAT(idle("time: { idle_after: 1m }\n" + sources), ElementsAre(60, 60, 60, 60, 60));
+  EXPECT_THAT(ErrorOf("sources:\n  - tail: { include: a, idle_after: 5 }\n"),
+              HasSubstr("culprit.yaml:2: source tail: 'idle_after' must be a duration"));
+}
+
 TEST(LiveConfig, StdinTakesItsKeys) {
   const absl::StatusOr<LiveConfig> config = ParseLiveConfig(
       "sources: [ { stdin: { name: pipe, batch_wait: 10ms, max_line_bytes: 4KiB, service: db } } ]",
