@@ -11,6 +11,7 @@ namespace culprit {
 namespace {
 
 constexpr size_t kHeads = 256;  // incidents looked at in one step
+constexpr size_t kAllHeads = 100'000;
 
 // Doubled `times` times, without overflow.
 DurationUs Doubled(DurationUs first, int times, DurationUs most) {
@@ -81,12 +82,17 @@ TimeUs Destination::Settle(TimeUs now) {
 TimeUs Destination::Step(TimeUs now) {
   if (unsettled_ != nullptr) return Settle(now);
   if (now < closed_at_) return closed_at_;
-  absl::StatusOr<std::vector<PendingDelivery>> pending = source_->Pending(name_, kHeads);
+  absl::StatusOr<std::vector<PendingDelivery>> pending =
+      source_->Pending(name_, suspects_.has_value() ? kHeads : kAllHeads);
   if (!pending.ok()) {
     Failed({.error = absl::StrCat("cannot read the outbox: ", pending.status().message()),
             .reason = "store"},
            DestinationState::kStore, now);
     return now + kSecondUs;
+  }
+  if (!suspects_.has_value()) {
+    suspects_.emplace();
+    for (const PendingDelivery& delivery : *pending) suspects_->insert(delivery.row);
   }
   // Behind an open circuit one probe goes out, whatever its own wait is.
   const bool probe = failures_ >= options_.circuit_failures;
@@ -118,6 +124,8 @@ TimeUs Destination::Resend(TimeUs now, TimeUs otherwise) {
 }
 
 TimeUs Destination::Attempt(PendingDelivery delivery, bool again, TimeUs now) {
+  delivery.notification.maybe_sent =
+      again || delivery.attempts > 0 || suspects_->contains(delivery.row);
   DeliveryResult result = sink_->Deliver(delivery.notification);
   if (clock_ != nullptr) now = clock_();
   if (result.receipt.empty()) result.receipt = delivery.notification.receipt;

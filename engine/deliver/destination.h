@@ -8,6 +8,7 @@
 #include <mutex>
 #include <optional>
 #include <random>
+#include <set>
 #include <string>
 
 #include "engine/core/sink.h"
@@ -85,6 +86,8 @@ class Destination {
   std::function<TimeUs()> clock_;
   std::mt19937 random_;
 
+  // Rows that an earlier run may have sent without writing it down.
+  std::optional<std::set<int64_t>> suspects_;
   int failures_ = 0;      // in a row
   TimeUs closed_at_ = 0;  // nothing is tried before: circuit open, or the receiver asked for it
   // Sent, and what came of it still to be written down.

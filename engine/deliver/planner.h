@@ -70,7 +70,6 @@ struct PlannedNotification {
   std::string destination;  // name of a sink
   uint64_t revision = 0;    // counts up over all notifications of the incident
   Notification notification;
-  std::vector<std::string> streams;  // TellableIncident::streams
 };
 
 // One event in the life of an incident, whether anybody was told or not.

@@ -200,7 +200,6 @@ void Planner::Tell(Known* k, const std::string& destination, Target* t, NotifyEv
   PlannedNotification planned;
   planned.destination = destination;
   planned.revision = ++k->revision;
-  planned.streams = k->now.streams;
   Notification& n = planned.notification;
   n.id = absl::StrCat(id, "/", ToAbsl(NotifyEventName(event)), "/", k->revision, "/", destination);
   n.dedup_key = absl::StrCat("culprit/", id);
@@ -226,7 +225,10 @@ void Planner::Tell(Known* k, const std::string& destination, Target* t, NotifyEv
                          [&](const Contact& c) { return c.name == contact.name; }))
           n.contacts.push_back(contact);
   }
-  n.labels = LabelsFor(k->now.incident);
+  for (const Evidence& e : n.incident.evidence)
+    n.evidence_streams.push_back(
+        e.position.partition < k->now.streams.size() ? k->now.streams[e.position.partition] : "");
+  n.labels = config_.labels;
   n.owner = k->owner;
   n.notes = k->notes;
   n.text = std::string(text);

@@ -79,11 +79,37 @@ struct OutboxRow {
   std::string json;
 };
 
+// One notification for one destination. `notification` is its identity: writing it again after a
+// crash changes nothing.
+struct DeliveryRow {
+  std::string notification;  // Notification::id
+  std::string destination;   // name of a sink
+  std::string incident;
+  std::string event;
+  uint64_t revision = 0;
+  TimeUs time = kNoTime;  // event time
+  std::string json;       // culprit/notification/1
+};
+
+// An event in the life of an incident; (incident, number) is its identity.
+struct JournalRow {
+  std::string incident;
+  uint64_t number = 0;
+  TimeUs time = kNoTime;
+  std::string event;
+  std::string before;  // state
+  std::string after;
+  std::string author;
+  std::string text;
+};
+
 struct ReasonCommit {
   uint64_t log_seq = 0;                   // everything up to here was reasoned about
   std::optional<std::string> checkpoint;  // state behind log_seq; else only progress is noted
   std::vector<IncidentRow> incidents;
   std::vector<OutboxRow> outbox;
+  std::vector<DeliveryRow> deliveries;
+  std::vector<JournalRow> journal;
   Counters counters;  // absolute, of the reason half
 };
 
@@ -122,12 +148,43 @@ struct LetterQuery {
   size_t limit = 1000;
 };
 
-enum class DeliveryState : uint8_t { kPending = 0, kDelivered = 1, kFailed = 2 };
+enum class DeliveryState : uint8_t { kPending = 0, kDelivered = 1, kFailed = 2, kSkipped = 3 };
 
 struct StoredOutboxRow {
   int64_t id = 0;  // ascending in the order of commits
   DeliveryState state = DeliveryState::kPending;
   OutboxRow row;
+};
+
+struct StoredDelivery {
+  int64_t id = 0;  // ascending in the order of commits
+  DeliveryRow row;
+  uint32_t attempts = 0;  // that failed
+  TimeUs first_attempt = 0;
+  TimeUs not_before = 0;
+  bool superseded = false;  // something newer about the same incident waits behind it
+  std::string receipt;      // of the incident at the destination
+};
+
+// What came of an attempt.
+struct DeliverySettlement {
+  int64_t id = 0;
+  DeliveryState state = DeliveryState::kPending;  // kPending: to be tried again
+  uint32_t attempts = 0;
+  TimeUs first_attempt = 0;
+  TimeUs not_before = 0;
+  std::string reason;
+  std::string error;
+  std::string receipt;                    // kDelivered
+  bool over = false;                      // kDelivered: nothing is to be sent again
+  std::optional<DeadLetter> dead_letter;  // kFailed
+  TimeUs now = kNoTime;
+};
+
+struct DeliveryTotals {
+  uint64_t pending = 0;
+  uint64_t failed = 0;              // that are kept
+  TimeUs oldest_pending = kNoTime;  // event time
 };
 
 // Sums since the state was made. What went out by a bound is counted here.
@@ -201,6 +258,21 @@ class LiveStore {
   virtual absl::StatusOr<std::vector<StoredOutboxRow>> Outbox(DeliveryState state, int64_t after_id,
                                                               size_t limit) = 0;
   virtual absl::Status MarkOutbox(const std::vector<int64_t>& ids, DeliveryState state) = 0;
+
+  // --- deliveries ---
+  // Of each incident with something pending for the destination the oldest, ascending.
+  virtual absl::StatusOr<std::vector<StoredDelivery>> PendingDeliveries(
+      const std::string& destination, size_t limit) = 0;
+  // One transaction; the dead letter is part of it.
+  virtual absl::Status SettleDelivery(const DeliverySettlement& settlement) = 0;
+  // The last one delivered of each incident that is not over, if it was sent before `before`.
+  virtual absl::StatusOr<std::vector<StoredDelivery>> SentDeliveries(const std::string& destination,
+                                                                     TimeUs before,
+                                                                     size_t limit) = 0;
+  virtual absl::Status MarkSent(const std::string& destination, const std::string& incident,
+                                const std::string& receipt, TimeUs now) = 0;
+  virtual absl::StatusOr<std::map<std::string, DeliveryTotals>> Deliveries() = 0;  // by destination
+  virtual absl::StatusOr<std::vector<JournalRow>> Journal(const std::string& incident) = 0;
 
   // --- dead letters ---
   virtual absl::StatusOr<std::vector<StoredLetter>> DeadLetters(const LetterQuery& query) = 0;

@@ -158,7 +158,7 @@ absl::StatusOr<uint64_t> SqliteStore::Commit(const ScanCommit& commit) {
                                       .Done());
         }
         CULPRIT_RETURN_IF_ERROR(AddReceipts(db, commit));
-        CULPRIT_RETURN_IF_ERROR(AddLetters(db, commit));
+        CULPRIT_RETURN_IF_ERROR(AddLetters(db, commit.dead_letters, commit.now));
         Query total(db,
                     "INSERT INTO signature_totals VALUES(?1,?2) ON CONFLICT DO UPDATE SET "
                     "hits=hits+?2");
@@ -196,19 +196,19 @@ absl::Status SqliteStore::AddReceipts(Db* db, const ScanCommit& commit) {
   return db->changes() == 0 ? absl::OkStatus() : AddSum(db, "receipts_evicted", db->changes());
 }
 
-absl::Status SqliteStore::AddLetters(Db* db, const ScanCommit& commit) {
-  if (commit.dead_letters.empty()) return absl::OkStatus();
+absl::Status SqliteStore::AddLetters(Db* db, const std::vector<DeadLetter>& letters, TimeUs now) {
+  if (letters.empty()) return absl::OkStatus();
   Query row(db,
             "INSERT INTO dead_letters(time,size,source,stream,position,reason,detail,bytes) "
             "VALUES(?,?,?,?,?,?,?,?)");
   int64_t added = 0;
-  for (const DeadLetter& letter : commit.dead_letters) {
+  for (const DeadLetter& letter : letters) {
     const std::string_view bytes = std::string_view(letter.bytes).substr(0, kMaxLetterBytes);
     const int64_t size =
         kLetterRowBytes +
         static_cast<int64_t>(letter.source.size() + letter.stream.size() + letter.position.size() +
                              letter.reason.size() + letter.detail.size() + bytes.size());
-    CULPRIT_RETURN_IF_ERROR(row.Bind(commit.now)
+    CULPRIT_RETURN_IF_ERROR(row.Bind(now)
                                 .Bind(size)
                                 .Text(letter.source)
                                 .Text(letter.stream)
@@ -219,8 +219,7 @@ absl::Status SqliteStore::AddLetters(Db* db, const ScanCommit& commit) {
                                 .Done());
     added += size;
   }
-  CULPRIT_RETURN_IF_ERROR(
-      AddSum(db, "dead_letters", static_cast<int64_t>(commit.dead_letters.size())));
+  CULPRIT_RETURN_IF_ERROR(AddSum(db, "dead_letters", static_cast<int64_t>(letters.size())));
   CULPRIT_RETURN_IF_ERROR(AddSum(db, "dead_letter_bytes", added));
   CULPRIT_ASSIGN_OR_RETURN(int64_t bytes, GetSum(db, "dead_letter_bytes"));
   int64_t evicted = 0;
@@ -303,6 +302,7 @@ absl::Status SqliteStore::Commit(const ReasonCommit& commit) {
                                   .Bind(row.time)
                                   .Text(row.json)
                                   .Done());
+    CULPRIT_RETURN_IF_ERROR(AddDeliveries(db, commit));
     if (!commit.checkpoint.has_value()) return absl::OkStatus();
     CULPRIT_RETURN_IF_ERROR(Query(db, "INSERT OR REPLACE INTO checkpoints VALUES(?,?,?)")
                                 .Bind(log_seq)

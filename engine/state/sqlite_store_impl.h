@@ -52,6 +52,15 @@ class SqliteStore : public LiveStore {
   absl::StatusOr<std::vector<StoredOutboxRow>> Outbox(DeliveryState state, int64_t after_id,
                                                       size_t limit) override;
   absl::Status MarkOutbox(const std::vector<int64_t>& ids, DeliveryState state) override;
+  absl::StatusOr<std::vector<StoredDelivery>> PendingDeliveries(const std::string& destination,
+                                                                size_t limit) override;
+  absl::Status SettleDelivery(const DeliverySettlement& settlement) override;
+  absl::StatusOr<std::vector<StoredDelivery>> SentDeliveries(const std::string& destination,
+                                                             TimeUs before, size_t limit) override;
+  absl::Status MarkSent(const std::string& destination, const std::string& incident,
+                        const std::string& receipt, TimeUs now) override;
+  absl::StatusOr<std::map<std::string, DeliveryTotals>> Deliveries() override;
+  absl::StatusOr<std::vector<JournalRow>> Journal(const std::string& incident) override;
   absl::StatusOr<std::vector<StoredLetter>> DeadLetters(const LetterQuery& query) override;
   absl::StatusOr<std::optional<StoredLetter>> FindDeadLetter(int64_t id) override;
   absl::StatusOr<int64_t> MarkReplayed(const std::vector<int64_t>& ids, TimeUs now) override;
@@ -84,12 +93,15 @@ class SqliteStore : public LiveStore {
 
   // Parts of commits, inside a transaction.
   absl::Status AddReceipts(Db* db, const ScanCommit& commit);
-  absl::Status AddLetters(Db* db, const ScanCommit& commit);
+  absl::Status AddLetters(Db* db, const std::vector<DeadLetter>& letters, TimeUs now);
+  static absl::Status AddDeliveries(Db* db, const ReasonCommit& commit);
   absl::Status ThinCheckpoints(Db* db);
   // Parts of Maintain; each its own transaction.
   absl::Status CutLog(Db* db, TimeUs now, bool* more);
   absl::Status DropOld(Db* db, TimeUs now);
   absl::Status DropSettled(Db* db);
+  absl::Status DropDeliveries(Db* db, int64_t settled);
+  static absl::Status DropHistory(Db* db, int64_t settled);
   absl::Status Shrink();
 
   const StoreOptions options_;

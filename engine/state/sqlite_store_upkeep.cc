@@ -176,6 +176,7 @@ absl::Status SqliteStore::DropSettled(Db* db) {
             .Bind(std::min(surplus, kRowsPerCall))
             .Done());
     CULPRIT_RETURN_IF_ERROR(AddSum(db, "incidents_evicted", db->changes()));
+    CULPRIT_RETURN_IF_ERROR(DropHistory(db, settled));
   }
   CULPRIT_RETURN_IF_ERROR(
       Query(db,
@@ -185,6 +186,7 @@ absl::Status SqliteStore::DropSettled(Db* db) {
           .Bind(kRowsPerCall)
           .Done());
   CULPRIT_ASSIGN_OR_RETURN(const int64_t rows, db->Number("SELECT count(*) FROM outbox"));
+  CULPRIT_RETURN_IF_ERROR(DropDeliveries(db, settled));
   const int64_t too_many = rows - static_cast<int64_t>(options_.outbox_rows);
   if (too_many <= 0) return absl::OkStatus();
   CULPRIT_RETURN_IF_ERROR(Query(db,

@@ -22,6 +22,7 @@ struct Table {
   std::string_view forward;
   std::string_view backward;
   std::string_view insert;
+  int since = 1;  // schema that brought it
 };
 
 #define CULPRIT_BY_ROWID(name)                                 \
@@ -44,6 +45,12 @@ constexpr Table kTables[] = {
      "INSERT OR IGNORE INTO incidents VALUES(?,?,?,?,?,?,?)"},
     {"outbox", "outbox rows", CULPRIT_BY_ROWID("outbox"),
      "INSERT OR IGNORE INTO outbox VALUES(?,?,?,?,?,?,?,?)"},
+    {"deliveries", "notifications", CULPRIT_BY_ROWID("deliveries"),
+     "INSERT OR IGNORE INTO deliveries VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", 2},
+    {"delivery_receipts", "receipts of notifications", "SELECT 0,* FROM delivery_receipts", "",
+     "INSERT OR IGNORE INTO delivery_receipts VALUES(?,?,?,?,?,?,?)", 2},
+    {"journal", "journal entries", "SELECT 0,* FROM journal", "",
+     "INSERT OR IGNORE INTO journal VALUES(?,?,?,?,?,?,?,?,?)", 2},
     {"generations", "signature tables", CULPRIT_BY_ROWID("generations"),
      "INSERT OR IGNORE INTO generations VALUES(?,?,?)"},
     {"checkpoints", "checkpoints", CULPRIT_BY_ROWID("checkpoints"),
@@ -162,13 +169,14 @@ absl::StatusOr<std::string> Salvage(const std::string& from, Db* to) {
   absl::StatusOr<std::unique_ptr<Db>> damaged = Db::Open(from, DbAccess::kRead);
   const absl::StatusOr<int64_t> schema =
       damaged.ok() ? (*damaged)->Number("PRAGMA user_version") : damaged.status();
-  if (!schema.ok() || *schema != NewestSchema())
+  if (!schema.ok() || *schema < 1 || *schema > NewestSchema())
     return std::string("nothing of it could be read: every source begins anew");
   std::string saved;
   std::string lost;
   Transaction transaction(to);
   CULPRIT_RETURN_IF_ERROR(transaction.Begin());
   for (const Table& table : kTables) {
+    if (table.since > *schema) continue;
     CULPRIT_ASSIGN_OR_RETURN(const Copied copied, CopyTable(damaged->get(), to, table));
     if (copied.rows > 0)
       absl::StrAppend(&saved, saved.empty() ? "" : ", ", copied.rows, " ", ToAbsl(table.label));

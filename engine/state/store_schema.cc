@@ -42,6 +42,23 @@ CREATE TABLE outbox(
   incident TEXT NOT NULL, event TEXT NOT NULL, revision INTEGER NOT NULL, time INTEGER NOT NULL,
   json TEXT NOT NULL, UNIQUE(incident, event, revision));
 CREATE INDEX outbox_by_state ON outbox(state, id);
+)sql",
+    R"sql(
+CREATE TABLE deliveries(
+  id INTEGER PRIMARY KEY AUTOINCREMENT, log_seq INTEGER NOT NULL, state INTEGER NOT NULL,
+  notification TEXT NOT NULL UNIQUE, destination TEXT NOT NULL, incident TEXT NOT NULL,
+  event TEXT NOT NULL, revision INTEGER NOT NULL, time INTEGER NOT NULL, json TEXT NOT NULL,
+  attempts INTEGER NOT NULL, first_attempt INTEGER NOT NULL, not_before INTEGER NOT NULL,
+  settled INTEGER, reason TEXT NOT NULL, error TEXT NOT NULL);
+CREATE INDEX deliveries_by_destination ON deliveries(state, destination, incident, id);
+CREATE TABLE delivery_receipts(
+  destination TEXT NOT NULL, incident TEXT NOT NULL, receipt TEXT NOT NULL, sent INTEGER NOT NULL,
+  over INTEGER NOT NULL, notification TEXT NOT NULL, json TEXT NOT NULL,
+  PRIMARY KEY(destination, incident)) WITHOUT ROWID;
+CREATE TABLE journal(
+  incident TEXT NOT NULL, number INTEGER NOT NULL, log_seq INTEGER NOT NULL, time INTEGER NOT NULL,
+  event TEXT NOT NULL, before TEXT NOT NULL, after TEXT NOT NULL, author TEXT NOT NULL,
+  text TEXT NOT NULL, PRIMARY KEY(incident, number)) WITHOUT ROWID;
 )sql"};
 
 }  // namespace

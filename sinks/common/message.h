@@ -36,6 +36,9 @@ std::string MarkOf(const Notification& notification);
 // newline at its end; byte-identical for equal notifications.
 std::string NotificationJson(const Notification& notification);
 
+// The inverse; what is missing or of another kind reads as empty. InvalidArgument: no notification.
+absl::StatusOr<Notification> ReadNotificationJson(const std::string& text);
+
 // Over at the receiver: resolved, or merged into another one.
 bool IsOver(const Notification& notification);
 

@@ -124,6 +124,33 @@ class FaultyStore : public LiveStore {
     const absl::Status status = Enter(StoreCall::kEdit);
     return status.ok() ? below_->MarkOutbox(ids, state) : status;
   }
+  absl::StatusOr<std::vector<StoredDelivery>> PendingDeliveries(const std::string& destination,
+                                                                size_t limit) override {
+    return Pass<std::vector<StoredDelivery>>(
+        StoreCall::kRead, [&] { return below_->PendingDeliveries(destination, limit); });
+  }
+  absl::Status SettleDelivery(const DeliverySettlement& settlement) override {
+    const absl::Status status = Enter(StoreCall::kEdit);
+    return status.ok() ? below_->SettleDelivery(settlement) : status;
+  }
+  absl::StatusOr<std::vector<StoredDelivery>> SentDeliveries(const std::string& destination,
+                                                             TimeUs before, size_t limit) override {
+    return Pass<std::vector<StoredDelivery>>(
+        StoreCall::kRead, [&] { return below_->SentDeliveries(destination, before, limit); });
+  }
+  absl::Status MarkSent(const std::string& destination, const std::string& incident,
+                        const std::string& receipt, TimeUs now) override {
+    const absl::Status status = Enter(StoreCall::kEdit);
+    return status.ok() ? below_->MarkSent(destination, incident, receipt, now) : status;
+  }
+  absl::StatusOr<std::map<std::string, DeliveryTotals>> Deliveries() override {
+    return Pass<std::map<std::string, DeliveryTotals>>(StoreCall::kRead,
+                                                       [&] { return below_->Deliveries(); });
+  }
+  absl::StatusOr<std::vector<JournalRow>> Journal(const std::string& incident) override {
+    return Pass<std::vector<JournalRow>>(StoreCall::kRead,
+                                         [&] { return below_->Journal(incident); });
+  }
   absl::StatusOr<std::vector<StoredLetter>> DeadLetters(const LetterQuery& query) override {
     return Pass<std::vector<StoredLetter>>(StoreCall::kRead,
                                            [&] { return below_->DeadLetters(query); });

@@ -337,5 +337,23 @@ TEST(SqliteStore, ServesReadersWhileItWrites) {
   EXPECT_EQ(store->Log()->progress, 3 * kCommits);
 }
 
+TEST(SqliteStore, TakesOverTheSchemaBeforeDeliveries) {
+  const ScratchDirectory directory;
+  MustOpen(OptionsFor(directory.state()))->Commit(ScanCommitOf(1)).IgnoreError();
+  {
+    auto db = Db::Open(directory.state() + "/state.db", DbAccess::kWrite);
+    ASSERT_TRUE(db.ok());
+    ASSERT_TRUE((*db)
+                    ->Run("DROP TABLE deliveries; DROP TABLE delivery_receipts; DROP TABLE "
+                          "journal; PRAGMA user_version=1")
+                    .ok());
+  }
+  OpenReport report;
+  const auto store = MustOpen(OptionsFor(directory.state()), &report);
+  EXPECT_FALSE(report.damaged);
+  EXPECT_EQ(store->Log()->last_seq, 3u);
+  EXPECT_TRUE(store->PendingDeliveries("slack", 10)->empty());
+}
+
 }  // namespace
 }  // namespace culprit
