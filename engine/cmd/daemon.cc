@@ -20,7 +20,7 @@ namespace {
 absl::StatusOr<std::shared_ptr<const LiveKnowledge>> Compile(const LiveConfig& config) {
   KnowledgeFlags flags;
   AddKnowledge(config, &flags);
-  CULPRIT_ASSIGN_OR_RETURN(Engine engine, BuildEngine(flags));
+  CULPRIT_ASSIGN_OR_RETURN(Engine engine, BuildEngine(flags, config.redact));
   return std::make_shared<const LiveKnowledge>(std::move(engine));
 }
 

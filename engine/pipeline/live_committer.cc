@@ -140,7 +140,13 @@ ScanCommit LiveCommitter::Build(Gathered* work) {
   for (ControlEntry& entry : work->controls) log.Add(std::move(entry));
   for (ScannedBatch& scanned : work->batches) {
     LiveBatch& batch = scanned.batch;
-    for (DeadLetter& letter : batch.dead_letters) commit.dead_letters.push_back(std::move(letter));
+    for (DeadLetter& letter : batch.dead_letters) {
+      if (const Redactor* redactor = scanned.knowledge->engine.redactor.get()) {
+        letter.bytes = redactor->Clean(letter.bytes);
+        letter.detail = redactor->Clean(letter.detail);
+      }
+      commit.dead_letters.push_back(std::move(letter));
+    }
     commit.counters.Add(scanned.counters);
     commit.counters.Add(batch.counters);
     if (scanned.slot == nullptr) continue;

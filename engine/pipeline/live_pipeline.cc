@@ -161,6 +161,7 @@ absl::Status LivePipeline::PushDeadLetter(DeadLetter letter) {
   ScannedBatch scanned;
   scanned.cost = 256 + letter.bytes.size();
   scanned.batch.dead_letters.push_back(std::move(letter));
+  scanned.knowledge = first_knowledge_;
   {
     std::unique_lock<std::mutex> lock(mutex_);
     room_.wait(lock, [&] { return stopped_ || HasRoom(scanned.cost); });

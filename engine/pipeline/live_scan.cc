@@ -265,11 +265,17 @@ void LiveScan::End(TimeUs now, MatchScratch* scratch, ScanOutput* out) {
 Counters LiveScan::TakeCounters() { return std::exchange(counters_, Counters()); }
 
 std::string LiveScan::Save() const {
-  return EncodeScanState({.parser = parser_->Save(),
+  StreamParserState parser = parser_->Save();
+  std::string held = held_;
+  if (const Redactor* redactor = knowledge_->engine.redactor.get(); redactor != nullptr) {
+    redactor->Mask(&parser.carry.bytes);
+    redactor->Mask(&held);
+  }
+  return EncodeScanState({.parser = std::move(parser),
                           .maker = maker_->Save(),
                           .segment = writer_.state(),
                           .due = schedule_.due(),
-                          .held = held_,
+                          .held = std::move(held),
                           .held_offset = held_offset_,
                           .sniffed = sniffed_,
                           .messages = messages_},

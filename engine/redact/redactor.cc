@@ -141,6 +141,14 @@ std::string Redactor::Clean(std::string_view text) const {
   return ReplaceSpans(text, spans);
 }
 
+void Redactor::Mask(std::string* text) const {
+  std::vector<Span> spans;
+  Find(*text, &spans);
+  for (const Span& span : spans)
+    for (size_t i = span.begin; i < span.end; ++i)
+      if ((*text)[i] != '\n') (*text)[i] = '*';  // lines stay lines
+}
+
 std::string ReplaceSpans(std::string_view text, const std::vector<Redactor::Span>& spans) {
   std::string out;
   out.reserve(text.size());

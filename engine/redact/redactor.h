@@ -43,6 +43,10 @@ class Redactor {
 
   // `text` with each secret replaced by [REDACTED:name]. Doing it again changes nothing.
   std::string Clean(std::string_view text) const;
+
+  // Overwrites each secret in *text with asterisks: for bytes whose places matter (the rest of a
+  // stream that is kept from block to block).
+  void Mask(std::string* text) const;
 };
 
 // Replaces the spans of `text`.

@@ -7,8 +7,8 @@ namespace {
 
 // Values that say nothing: placeholders, code, and what was taken out before.
 bool IsValue(std::string_view value) {
-  constexpr std::string_view kNothing[] = {"null", "none",  "nil", "true",     "false", "undefined",
-                                           "****", "*****", "***", "********", "[]",    "{}"};
+  constexpr std::string_view kNothing[] = {"null",  "none",      "nil", "true",
+                                           "false", "undefined", "[]",  "{}"};
   for (std::string_view nothing : kNothing)
     if (value == nothing) return false;
   return !value.starts_with("[REDACTED") && !value.starts_with("<") && !value.starts_with("${");

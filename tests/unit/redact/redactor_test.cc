@@ -121,6 +121,14 @@ TEST(Redactor, RulesOfOnesOwn) {
   EXPECT_FALSE(Redactor::Make({.rules = {{"no good", "x"}}}).ok());
 }
 
+TEST(Redactor, MaskingKeepsPlacesAndReadsTheSameAfterwards) {
+  std::string text = "a\nlogin password=hunter2, retrying\nb";
+  const std::string clean = Secrets().Clean(text);
+  Secrets().Mask(&text);
+  EXPECT_EQ(text, "a\nlogin password=*******, retrying\nb");
+  EXPECT_EQ(Secrets().Clean(text), clean);
+}
+
 TEST(Redactor, OverlapsBecomeOne) {
   const auto redactor =
       Redactor::Make({.secrets = false, .rules = {{"a", "bcd"}, {"b", "cdef"}}}).value();
