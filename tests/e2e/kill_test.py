@@ -1,83 +1,116 @@
 """Killed at random moments, a live run ends with what an undisturbed run ends with.
 
-A writer appends to files that are rotated under way, while `culprit run` follows them; it is killed with SIGKILL
-(CULPRIT_KILLS times, default 20) and started again. Compared at the end: signals, hits per signature, incidents by id
-with root, onset, symptoms and evidence; each outbox row is there once. `./dev soak` runs it long: CULPRIT_KILLS=200
-CULPRIT_BYTES=5000000000.
+Senders (senders.py) write files that are rotated, produce into a real Kafka, forward chunks, and post, while
+`culprit run` takes it all in. It is killed with SIGKILL (CULPRIT_KILLS times, default 20) and started again. In between
+the broker is killed, the disk fills up, another consumer takes partitions away, and chunks come twice. Compared at the
+end: signals, hits per signature, incidents by id with root, onset, symptoms and evidence; each outbox row is there once.
+`./dev soak` runs it long: CULPRIT_KILLS=200 CULPRIT_BYTES=5000000000. Without Java or without the right to mount, that
+part is left out and told.
 """
-import json, os, pathlib, random, shutil, signal, sqlite3, subprocess, threading, time, unittest
+import concurrent.futures, json, os, pathlib, random, shutil, signal, socket, sqlite3, subprocess, sys, time, unittest
 
 import harness
-from harness import BINARY
+import senders
+from harness import BINARY, SOURCE
+
+sys.path.insert(0, str(SOURCE / "tests/kafka"))
+import broker
 
 KILLS = int(os.environ.get("CULPRIT_KILLS", "20"))
-BYTES = int(os.environ.get("CULPRIT_BYTES", "20000000"))
-FILES = 4
-START = 1795243800  # event time of the first line, seconds
-DEADLINE = 600      # seconds until a state that must come has come
+BYTES = int(os.environ.get("CULPRIT_BYTES", "12000000"))
+DEADLINE = 600  # seconds until a state that must come has come
+STATE_BYTES = 512 << 20
+LINE_BYTES = 135
 
 
-def line(service, second, n):
-    stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(START + second)) + f".{n % 1000:03d}Z"
-    message = f"served request {n} of shop in {n % 97} ms"
-    level = "info"
-    if second >= 300 and second < 480 and n % 40 == 0:
-        level, message = "error", f"attempt {n}: dial tcp 10.0.0.5:2379: connect: connection refused"
-    return json.dumps({"time": stamp, "level": level, "service": service, "msg": message}) + "\n"
+def say(text):
+    print(f"kill_test: {text}", file=sys.stderr, flush=True)
 
 
-class Writer(threading.Thread):
-    """Writes the same lines in every run: 600 s of event time, spread over the bytes. Rotates by renaming."""
+class Plan:
+    """What is sent: ten minutes of event time; from 300 s to 480 s every 40th line says that etcd is away."""
+    start, seconds = 1795243800, 600
 
-    def __init__(self, folder, seconds):
-        super().__init__()
-        self.folder, self.seconds, self.daemon = folder, seconds, True
+    def __init__(self, wall, services):
+        self.wall = wall
+        self.per_second = max(1, BYTES // (self.seconds * services * LINE_BYTES))
 
-    def run(self):
-        per_second = max(1, BYTES // (600 * FILES * 130))
-        files = {f"svc{i}": open(self.folder / f"svc{i}.log", "w") for i in range(FILES)}
-        begin = time.monotonic()
-        for second in range(600):
-            for service, file in files.items():
-                file.write("".join(line(service, second, second * per_second + k) for k in range(per_second)))
-                file.flush()
-            if second % 150 == 149:
-                for service in files:
-                    path = self.folder / f"{service}.log"
-                    path.rename(self.folder / f"{service}.log.{second // 150}")
-                    files[service].close()
-                    files[service] = open(path, "w")
-            time.sleep(max(0, begin + self.seconds * second / 600 - time.monotonic()))
-        for file in files.values():
-            file.close()
+    def block(self, service, second):
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(self.start + second))
+        failing = 300 <= second < 480
+        out = []
+        for k in range(self.per_second):
+            n = second * self.per_second + k
+            level, message = "info", f"served request {n} of shop in {n % 97} ms"
+            if failing and n % 40 == 0:
+                level, message = "error", f"attempt {n}: dial tcp 10.0.0.5:2379: connect: connection refused"
+            # Milliseconds ascend within the second, so that each stream is in order.
+            ms = k * 1000 // self.per_second
+            out.append(f'{{"time":"{stamp}.{ms:03d}Z","level":"{level}","service":"{service}","msg":"{message}"}}')
+        return out
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
 
 
 class Run:
-    def __init__(self, folder):
-        self.folder, self.state = folder, folder / "state"
+    def __init__(self, folder, bootstrap, tmpfs):
+        self.folder, self.state, self.port = folder, folder / "state", free_port()
+        self.state.mkdir()
+        self.mounted = tmpfs and subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", f"size={STATE_BYTES}", "tmpfs", self.state], capture_output=True).returncode == 0
         (folder / "logs").mkdir()
+        kafka = ""
+        if bootstrap:
+            # A static member: a restarted one has its partitions at once.
+            kafka = (f"  - kafka: {{ name: bus, brokers: ['{bootstrap}'], topics: [orders, web], group: kill, properties: "
+                     "{ group.instance.id: kill-1, session.timeout.ms: 6000, reconnect.backoff.max.ms: 500 } }\n")
         (folder / "culprit.yaml").write_text(
-            f"state: {{ directory: {self.state} }}\n"
-            f"sources: [ {{ tail: {{ name: app, include: ['{folder}/logs/*.log*'], rescan_interval: 1s }} }} ]\n"
-            "serve: { listen: '' }\ntime: { idle_after: 15s }\n")
+            f"state: {{ directory: {self.state}, log_bytes: 128MiB }}\nserve: {{ listen: '' }}\n"
+            f"time: {{ idle_after: {10 if BYTES < 10**8 else 30}s }}\nsources:\n"
+            f"  - tail: {{ name: app, include: ['{folder}/logs/*.log*'], rescan_interval: 1s }}\n"
+            f"  - forward: {{ name: fluent, listen: '127.0.0.1:{self.port}' }}\n" + kafka)
         self.process = None
 
     def start(self):
         with open(self.folder / "err.txt", "ab") as err:
+            self.log_begin = err.tell()
             self.process = subprocess.Popen([str(BINARY), "run", "-c", "culprit.yaml", "--format", "none"],
                                             cwd=self.folder, stderr=err)
 
+    def log(self):
+        return (self.folder / "err.txt").read_text()
+
     def kill(self):
-        assert self.process.poll() is None, (self.folder / "err.txt").read_text()[-2000:]
+        assert self.process.poll() is None, self.log()[-2000:]
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
+
+    def fill_disk(self, seconds):
+        filler = self.state / "filler"
+        with open(filler, "wb") as file:
+            try:
+                while True:
+                    file.write(bytes(1 << 20))
+                    file.flush()
+            except OSError:
+                pass
+            try:
+                file.close()
+            except OSError:
+                pass
+        time.sleep(seconds)
+        filler.unlink()
 
     def stats(self):
         """A dump of the running process."""
         for old in self.state.glob("dump-*.json"):
             old.unlink()
         self.process.send_signal(signal.SIGUSR2)
-        for _ in range(200):
+        for _ in range(400):
             for dump in self.state.glob("dump-*.json"):
                 try:
                     return json.loads(dump.read_text())
@@ -86,13 +119,20 @@ class Run:
             time.sleep(0.05)
         raise AssertionError("no dump of the state")
 
-    def wait_until_told(self):
+    def wait_until_told(self, partitions):
         """All was read, the streams are idle, and the incident is open."""
         end = time.monotonic() + DEADLINE
+        # Before it says so, a signal would end it.
+        while "info running state=" not in self.log()[self.log_begin:]:
+            assert self.process.poll() is None and time.monotonic() < end, "it does not start"
+            time.sleep(0.05)
         while time.monotonic() < end:
+            assert self.process.poll() is None, "it ended by itself"
             stats = self.stats()
+            sources = {s["name"]: s for s in stats["sources"]}
             if (stats["idle_streams"] == stats["streams"] > 0 and stats["log_seq"] == stats["reasoned_seq"]
-                    and stats["open_incidents"] > 0 and stats["sources"][0]["lag"] == 0):
+                    and stats["open_incidents"] > 0 and all(s["lag"] <= 0 for s in sources.values())
+                    and (not partitions or sources["bus"]["streams"] == partitions)):
                 return
             time.sleep(0.5)
         raise AssertionError(f"not settled: {stats}")
@@ -100,6 +140,13 @@ class Run:
     def stop(self):
         self.process.terminate()
         assert self.process.wait(60) == 0
+
+    def close(self):
+        if self.process and self.process.poll() is None:
+            self.kill()
+        if self.mounted:
+            subprocess.run(["umount", self.state], check=True)
+        shutil.rmtree(self.folder)
 
     def result(self):
         db = sqlite3.connect(f"file:{self.state}/state.db?mode=ro", uri=True)
@@ -110,49 +157,103 @@ class Run:
                 "root": i["root_cause"]["component"], "mode": i["root_cause"]["failure_mode"], "onset": i["onset"],
                 "explains": [(s["signature"], s["component"], s["onset"], s["count"]) for s in i["symptoms"]],
                 "evidence": [(os.path.basename(e["file"]).split(".")[0], e["line"]) for e in i["evidence"]]}
-        outbox = list(db.execute("SELECT incident, event, revision FROM outbox WHERE event = 'opened'"))
+        rows = list(db.execute("SELECT incident, event, revision FROM outbox"))
+        assert len(rows) == len(set(rows)), rows
         hits = dict(db.execute("SELECT signature, hits FROM signature_totals"))
-        signals = sum(hits.values())
         late = dict(db.execute("SELECT reason, count FROM counters WHERE half = 'reason'")).get("late", 0)
-        return {"incidents": incidents, "outbox": sorted(outbox), "hits": hits, "signals": signals, "late": late}
+        letters = db.execute("SELECT count(*) FROM dead_letters").fetchone()[0]
+        db.close()
+        return {"incidents": incidents, "outbox": sorted(r for r in rows if r[1] == "opened"), "hits": hits,
+                "signals": sum(hits.values()), "late": late, "dead_letters": letters}
+
+
+class Disturber:
+    """Kills, and every twenty kills something else of each kind as well. One step after the other, at random moments."""
+
+    def __init__(self, run, cluster, lib, rng):
+        self.run, self.cluster, self.lib, self.rng = run, cluster, lib, rng
+        self.did = {"kills": 0, "broker cuts": 0, "full disks": 0, "revocations": 0, "read by the other": 0}
+
+    def go(self, kills, wall):
+        for n in range(kills):
+            time.sleep(self.rng.uniform(0.05, 1.2 * wall / kills))
+            if n % 20 == 3 and self.run.mounted:
+                self.run.fill_disk(1)
+                self.did["full disks"] += 1
+            if n % 20 == 8 and self.cluster:
+                self.cluster.kill_broker(1)
+                time.sleep(self.rng.uniform(0.2, 1))
+                self.cluster.start_broker(1)
+                self.cluster.wait(1, time.monotonic() + 60)
+                self.did["broker cuts"] += 1
+            if n % 20 == 13 and self.cluster:
+                self.did["read by the other"] += senders.join_and_leave(
+                    self.lib, self.cluster.bootstrap, "kill", ["orders", "web"], 10)
+                self.did["revocations"] += 1
+            self.run.kill()
+            self.run.start()
+            self.did["kills"] += 1
 
 
 class KillTest(unittest.TestCase):
     maxDiff = 4000
 
+    @classmethod
+    def setUpClass(cls):
+        cls.lib = senders.librdkafka() if shutil.which("java") and (broker.LIBS / "done").exists() else None
+        if cls.lib is None:
+            say("no Java or no Kafka in build/kafka (./dev setup kafka): without Kafka")
+
     def one(self, kills):
         folder = harness.scratch()
-        run = Run(folder)
-        rng = random.Random(kills)
+        cluster = broker.Cluster(folder / "kafka").start() if self.lib else None
+        run = None
         try:
-            seconds = max(15, kills * 0.7)
+            if cluster:
+                cluster.create_topic("orders", 3)
+                cluster.create_topic("web", 2)
+            run = Run(folder, cluster and cluster.bootstrap, tmpfs=True)
+            if not run.mounted:
+                say("no right to mount a tmpfs: the disk does not fill up")
+            wall = max(15, KILLS * 0.9, BYTES / 10e6)
+            plan = Plan(wall, services=11)
             run.start()
-            writer = Writer(folder / "logs", seconds)
-            writer.start()
-            for _ in range(kills):
-                time.sleep(rng.uniform(0.05, 1.2 * seconds / kills))
-                run.kill()
-                run.start()
-            writer.join()
-            run.wait_until_told()
+            sending = [senders.TailWriter(plan, folder / "logs"), senders.ForwardSender(plan, run.port, kills > 0)]
+            if cluster:
+                sending.append(senders.KafkaProducer(plan, self.lib, cluster.bootstrap))
+            begin = time.monotonic()
+            for sender in sending:
+                sender.start()
+            disturber = Disturber(run, cluster, self.lib, random.Random(kills))
+            disturber.go(kills, wall)
+            for sender in sending:
+                sender.finish(DEADLINE + wall)
+            sent = time.monotonic() - begin
+            run.wait_until_told(5 if cluster else 0)
+            took = time.monotonic() - begin
             run.stop()
-            return run.result()
+            result = run.result()
+            did = disturber.did | {"chunks sent twice": sending[1].again}
+            say(f"sent in {sent:.0f} s, told after {took:.0f} s; " + ", ".join(f"{v} {k}" for k, v in did.items()) +
+                f"; {result['signals']} signals, {result['late']} late")
+            return result
         except BaseException:
-            print((folder / "err.txt").read_text()[-3000:])
+            if (folder / "err.txt").exists():
+                say((folder / "err.txt").read_text()[-3000:])
             raise
         finally:
-            if run.process and run.process.poll() is None:
-                run.kill()
-            shutil.rmtree(folder)
+            if cluster:
+                cluster.stop()
+            if run:
+                run.close()
 
     def test_killed_ends_as_undisturbed(self):
-        undisturbed = self.one(0)
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            undisturbed, killed = (run.result() for run in [pool.submit(self.one, k) for k in (0, KILLS)])
         self.assertGreater(undisturbed["signals"], 0)
         self.assertEqual(len(undisturbed["incidents"]), 1)
         self.assertEqual(undisturbed["late"], 0)
-        killed = self.one(KILLS)
         self.assertEqual(killed, undisturbed)
-        self.assertEqual(len(killed["outbox"]), len(set(killed["outbox"])))
 
 
 if __name__ == "__main__":

@@ -154,10 +154,10 @@ class Cluster:
         return self
 
     def start_broker(self, i):
-        log = open(self.directory / f"broker{i}.log", "ab")
-        self.processes[i] = subprocess.Popen(
-            JAVA + ["-cp", f"{LIBS}/*", "kafka.Kafka", str(self.directory / f"broker{i}.properties")],
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+        with open(self.directory / f"broker{i}.log", "ab") as log:
+            self.processes[i] = subprocess.Popen(
+                JAVA + ["-cp", f"{LIBS}/*", "kafka.Kafka", str(self.directory / f"broker{i}.properties")],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
 
     def wait(self, i, deadline):
         """Until the broker takes connections."""
