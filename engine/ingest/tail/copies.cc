@@ -231,6 +231,10 @@ void Follower::IndexStems() {
   for (const auto& file : files_) stems_[StemKey(file->at.real_path)].push_back(file.get());
 }
 
+void Follower::AddToStems(TailFile* file) {
+  if (stems_indexed_) stems_[StemKey(file->at.real_path)].push_back(file);
+}
+
 // Likeness::kUnknown: ask again after the next scan.
 absl::StatusOr<std::pair<Follower::Likeness, TailFile*>> Follower::OriginalOf(
     const Candidate& candidate) {

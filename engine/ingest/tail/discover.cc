@@ -142,7 +142,7 @@ absl::Status Follower::Follow(const Candidate& candidate) {
   if (old || (first_ever_ && config_.start_at == TailConfig::StartAt::kEnd)) {
     StartAtEnd(candidate, file);
   }
-  stems_indexed_ = false;
+  AddToStems(file);
   MakeReady(file);
   return Push(file, LiveBatch());  // announces the stream
 }

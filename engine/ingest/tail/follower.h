@@ -99,6 +99,7 @@ class Follower {
   absl::StatusOr<Likeness> Compare(const Candidate& candidate, TailFile* file);
   absl::StatusOr<std::pair<Likeness, TailFile*>> OriginalOf(const Candidate& candidate);
   void IndexStems();
+  void AddToStems(TailFile* file);  // a new one, the last of files_
 
   // moves.cc
   std::optional<std::pair<FileId, Copy>> PresentCopy(const TailFile* of) const;
