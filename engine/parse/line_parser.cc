@@ -78,6 +78,15 @@ void Merge(const LineFields& outer, FormatId wrapper, LineFields* inner) {
   inner->wrapper_count = static_cast<uint8_t>(kept + 1);
 }
 
+// "10.0.0.1 - ", as access logs begin.
+bool StartsWithAddress(std::string_view line) {
+  size_t n = 0;
+  size_t dots = 0;
+  for (; n < line.size() && n < 16 && (IsDigit(line[n]) || line[n] == '.'); ++n)
+    dots += line[n] == '.';
+  return dots == 3 && line.substr(n).starts_with(" - ");
+}
+
 // "time ..." or "[time] ..."
 bool ReadTime(std::string_view text, StampReader& stamps, TimedLine* line) {
   line->text = text;
@@ -192,14 +201,21 @@ bool LineParser::ReadTimedFormats(const TimedLine& line, LineFields* out) {
   return false;
 }
 
-bool LineParser::SurelyStartsRecord(std::string_view line) {
+bool LineParser::SurelyStartsRecord(std::string_view line, std::string_view before) {
   if (!settings_.forced.empty() || line.empty()) return false;
-  if (!IsDigit(line[0]) && line[0] != '[') return false;
+  // "Mar  1 00:00:00 host tag: ..." is of the tag's group (in a JSON line, as it is written there).
+  const bool month = line.size() > 15 && IsUpper(line[0]) && line[3] == ' ' && line[6] == ' ';
+  if (!IsDigit(line[0]) && line[0] != '[' && !month) return false;
+  if (month && !before.empty() && Contains(line.substr(15, 100), before)) return false;
+  LineFields fields;
+  if (StartsWithAddress(line)) {
+    ReadContext context{stamps_, arena_};
+    return ReadAccess(line, context, &fields);
+  }
   TimedLine timed;
   if (!ReadTime(line, stamps_, &timed) || timed.stamp.format == TimeFormat::kKernel) return false;
   const std::string_view rest = timed.rest;
   // A wrapper: what it carries decides.
-  LineFields fields;
   Wrapped wrapped;
   if (timed.stamp.zoned &&
       (MayBeTimestamped(timed) || ReadFluentd(timed, &fields, &wrapped) ||
@@ -207,7 +223,9 @@ bool LineParser::SurelyStartsRecord(std::string_view line) {
        ReadSyslog(timed, &fields, &wrapped))) {
     return false;
   }
-  if (timed.stamp.format != TimeFormat::kIso && ReadSyslog(timed, &fields, &wrapped)) return false;
+  if (timed.stamp.format != TimeFormat::kIso && ReadSyslog(timed, &fields, &wrapped))
+    return !fields.group.empty() && fields.group != before && !Contains(fields.group, "\\");
+  if (month) return false;
   // oslo and PostgreSQL repeat the head for each line of a record.
   if (rest.size() > 1 && rest[0] == ' ' && IsDigit(rest[1])) return false;
   return !Contains(rest.substr(0, 300), ":  ");

@@ -32,8 +32,9 @@ class LineParser {
  public:
   explicit LineParser(const LineSettings& settings);
   ~LineParser();
-  // True: Parse would say kHead, without `repeats`. Much cheaper; false says nothing.
-  bool SurelyStartsRecord(std::string_view line);
+  // True: Continues(a line of the group `before`, not partial; what Parse says of `line`) is false:
+  // it is kHead without `repeats`, or of another group. Much cheaper; false says nothing.
+  bool SurelyStartsRecord(std::string_view line, std::string_view before);
   // `line` without its end of line.
   void Parse(std::string_view line, LineFields* out);
 

@@ -137,15 +137,16 @@ TimeUs RecordFinder::TimeBefore(std::string_view block, size_t at) {
   return time;
 }
 
-// True: `line`, not behind a partial line, surely does not continue the record of `head_line`.
-// Most lines start a record: seen without parsing them.
-bool RecordFinder::SurelyStarts(std::string_view head_line, std::string_view line) {
+// True: `line`, behind a line of the group `before` that is not partial, surely does not continue
+// the record of `head_line`. Most lines start a record: seen without parsing them.
+bool RecordFinder::SurelyStarts(std::string_view head_line, std::string_view before,
+                                std::string_view line) {
   constexpr std::string_view kDockerLine = "{\"log\":\"";
   const LineFields& head = record_.head;
-  if (!line.starts_with('{')) return line_->SurelyStartsRecord(line);
+  if (!line.starts_with('{')) return line_->SurelyStartsRecord(line, before);
   if (head.wrapper_count == 1 && head.wrappers[0] == FormatId::kDocker &&
       line.starts_with(kDockerLine)) {
-    return line_->SurelyStartsRecord(line.substr(kDockerLine.size()));
+    return line_->SurelyStartsRecord(line.substr(kDockerLine.size()), before);
   }
   // In a JSON stream: a line that begins as the head does.
   constexpr size_t kSame = 8;
@@ -179,7 +180,7 @@ void RecordFinder::Join(std::string_view block, const Head& head, std::string_vi
       at = 0;
     }
     const std::string_view line = LineAt(source, at);
-    if (!previous.partial && SurelyStarts(head_line, line)) break;
+    if (!previous.partial && SurelyStarts(head_line, previous.group, line)) break;
     peek_[turn]->Parse(line, &next);
     if (!Continues(previous, next, joins_text_)) break;
     if (lines + 1 > bounds_.max_lines || bytes + 1 + line.size() > bounds_.max_bytes) {

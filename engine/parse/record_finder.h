@@ -62,7 +62,7 @@ class RecordFinder {
   TimeUs TimeBefore(std::string_view block, size_t at);
   void Join(std::string_view block, const Head& head, std::string_view head_line);
   void AddError();
-  bool SurelyStarts(std::string_view head_line, std::string_view line);
+  bool SurelyStarts(std::string_view head_line, std::string_view before, std::string_view line);
 
   const RecordBounds bounds_;
   const bool joins_text_;
