@@ -3,9 +3,11 @@
 #pragma once
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "engine/core/knowledge.h"
 #include "engine/core/sink.h"
 #include "engine/core/symptom.h"
@@ -21,6 +23,9 @@ struct LabelMatcher {
   Op op = Op::kEqual;
   std::string value;
 };
+
+// `component="etcd"`, `severity=critical`, `affected=~"shop-.*"`. InvalidArgument: what is wrong.
+absl::StatusOr<LabelMatcher> ParseMatcher(std::string_view text);
 
 // A stretch of the week that comes again: from `begin` up to `end` on each of `days`; an end not
 // behind the begin is on the next day.

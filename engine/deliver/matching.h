@@ -26,8 +26,6 @@ Labels LabelsOf(const Incident& incident, std::string_view team, const Labels& c
 // "etcd" of "etcd/no-leader".
 std::string_view PackOf(std::string_view failure_mode);
 
-// `component="etcd"`, `severity=critical`, `affected=~"shop-.*"`. InvalidArgument: what is wrong.
-absl::StatusOr<LabelMatcher> ParseMatcher(std::string_view text);
 std::string MatcherText(const LabelMatcher& matcher);
 
 class CompiledMatchers {

@@ -131,7 +131,7 @@ class Docs(unittest.TestCase):
                 if joins and (other not in above or above.index(other) <= above.index(own)):
                     continue
                 # What the configuration file fills in: plain structs of options.
-                if own == "engine/config" and (other in ("engine/ingest", "engine/redact") or other.startswith("sinks/")):
+                if own == "engine/config" and (other in ("engine/deliver", "engine/ingest", "engine/redact") or other.startswith("sinks/")):
                     continue
                 # The list of all sinks.
                 if own.startswith("sinks/all_sinks."):
