@@ -3,6 +3,7 @@
 #include <variant>
 
 #include "engine/ingest/forward/forward_source.h"
+#include "engine/ingest/http/http_source.h"
 #include "engine/ingest/kafka/kafka_source.h"
 #include "engine/ingest/stdin/stdin_source.h"
 #include "engine/ingest/syslog/syslog_source.h"
@@ -18,6 +19,7 @@ struct Maker {
   Result operator()(const ForwardConfig& config) const { return MakeForwardSource(config); }
   Result operator()(const StdinConfig& config) const { return MakeStdinSource(config); }
   Result operator()(const SyslogConfig& config) const { return MakeSyslogSource(config); }
+  Result operator()(const HttpConfig& config) const { return MakeHttpSource(config); }
 };
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "engine/core/knowledge.h"
 #include "engine/core/time.h"
 #include "engine/ingest/forward/forward_config.h"
+#include "engine/ingest/http/http_config.h"
 #include "engine/ingest/kafka/kafka_config.h"
 #include "engine/ingest/stdin/stdin_config.h"
 #include "engine/ingest/syslog/syslog_config.h"
@@ -30,7 +31,7 @@ struct LineConfig {
 };
 
 using AnySourceConfig =
-    std::variant<KafkaConfig, TailConfig, ForwardConfig, StdinConfig, SyslogConfig>;
+    std::variant<KafkaConfig, TailConfig, ForwardConfig, StdinConfig, SyslogConfig, HttpConfig>;
 
 struct SourceConfig {
   AnySourceConfig config;

@@ -206,6 +206,40 @@ AnySourceConfig ReadSyslog(YamlMap* map, LineConfig* lines) {
   return syslog;
 }
 
+AnySourceConfig ReadHttp(YamlMap* map, LineConfig* lines) {
+  HttpConfig http;
+  http.name = map->String("name", http.name);
+  http.listen = map->String("listen", http.listen);
+  http.tls = ReadTls(map);
+  http.token = map->SecretText("token");
+  http.username = map->String("username");
+  http.password = map->SecretText("password");
+  if (http.username.empty() != http.password.empty())
+    map->Error({}, map->what() + ": 'username' and 'password' go together");
+  const auto size = [&](std::string_view key, uint64_t* value, uint64_t most) {
+    *value = map->Size(key, *value, 1024, most);
+  };
+  size("max_body_bytes", &http.max_body_bytes, 1 << 30);
+  size("max_decompressed_bytes", &http.max_decompressed_bytes, 1 << 30);
+  size("max_record_bytes", &http.max_record_bytes, 512 << 10);
+  size("max_header_bytes", &http.max_header_bytes, 1 << 20);
+  size("max_buffered_bytes", &http.max_buffered_bytes, kMost);
+  const auto count = [&](std::string_view key, uint64_t* value) {
+    *value = static_cast<uint64_t>(map->Int(key, static_cast<int>(*value), 1, 10'000'000));
+  };
+  count("max_decompression_ratio", &http.max_decompression_ratio);
+  count("max_connections", &http.max_connections);
+  count("max_streams", &http.max_streams);
+  http.stream_idle = Read(map, "stream_idle", http.stream_idle);
+  http.handshake_timeout = Read(map, "handshake_timeout", http.handshake_timeout);
+  http.header_timeout = Read(map, "header_timeout", http.header_timeout);
+  http.body_timeout = Read(map, "body_timeout", http.body_timeout);
+  http.idle_timeout = Read(map, "idle_timeout", http.idle_timeout);
+  http.threads = map->Int("threads", http.threads, 1, 64);
+  lines->service_from = map->String("service_from");
+  return http;
+}
+
 struct Kind {
   std::string_view name;
   AnySourceConfig (*read)(YamlMap*, LineConfig*);
@@ -217,7 +251,7 @@ struct Kind {
 constexpr Kind kKinds[] = {
     {"kafka", ReadKafka, 20 * kSecondUs},     {"tail", ReadTail, 10 * kSecondUs},
     {"forward", ReadForward, 75 * kSecondUs}, {"stdin", ReadStdin, 10 * kSecondUs},
-    {"syslog", ReadSyslog, 10 * kSecondUs},
+    {"syslog", ReadSyslog, 10 * kSecondUs},   {"http", ReadHttp, 10 * kSecondUs},
 };
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "engine/ingest/net/json_scanner.h"
 
 namespace culprit {
 
@@ -44,21 +45,5 @@ bool ReadEntryTime(MsgpackCursor& cursor, EntryTime* time);
 
 // JSON mode: one JSON document as MessagePack. `text` must not nest deeper than the scanner allows.
 absl::StatusOr<std::string> MsgpackOfJson(std::string_view text);
-
-// Finds the end of one JSON array or object while its bytes come in pieces.
-class JsonScanner {
- public:
-  enum class State : uint8_t { kMore, kOk, kInvalid };
-  // `bytes`: from the opening bracket on. kInvalid: no bracket in front, or nested too deep.
-  State Scan(std::string_view bytes);
-  size_t end() const { return position_; }
-  void Reset() { *this = JsonScanner(); }
-
- private:
-  size_t position_ = 0;
-  int depth_ = 0;
-  bool in_string_ = false;
-  bool escaped_ = false;
-};
 
 }  // namespace culprit

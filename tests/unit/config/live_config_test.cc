@@ -119,6 +119,20 @@ TEST(LiveConfig, SilentStreamsAreWaitedForByKind) {
               HasSubstr("culprit.yaml:2: source tail: 'idle_after' must be a duration"));
 }
 
+TEST(LiveConfig, HttpTakesItsKeys) {
+  const absl::StatusOr<LiveConfig> config = ParseLiveConfig(
+      "sources: [ { http: { listen: '[::]:80', token: t, max_body_bytes: 1MiB, idle_timeout: 5s } "
+      "} ]",
+      "culprit.yaml", Of({}));
+  ASSERT_TRUE(config.ok()) << config.status();
+  const auto& http = std::get<HttpConfig>(config->sources[0].config);
+  EXPECT_EQ(http.listen, "[::]:80");
+  EXPECT_TRUE(http.token.Matches("t"));
+  EXPECT_EQ(http.max_body_bytes, 1u << 20);
+  EXPECT_EQ(http.idle_timeout, absl::Seconds(5));
+  EXPECT_THAT(ErrorOf("sources: [ { http: { username: u } } ]\n"), HasSubstr("go together"));
+}
+
 TEST(LiveConfig, StdinTakesItsKeys) {
   const absl::StatusOr<LiveConfig> config = ParseLiveConfig(
       "sources: [ { stdin: { name: pipe, batch_wait: 10ms, max_line_bytes: 4KiB, service: db } } ]",

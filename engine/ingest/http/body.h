@@ -1,0 +1,44 @@
+// A request's body on its way to lines: unpacked, told what it is, cut into records. Pure; any
+// thread.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "engine/ingest/http/http_config.h"
+
+namespace culprit {
+
+// Of one stream: lines, as they go into batches.
+struct HttpLines {
+  std::string service;           // that the records belong to; empty: they say themselves
+  bool text = false;             // plain lines, a byte stream; else one record each
+  std::string bytes;             // lines, each with its newline
+  std::vector<uint32_t> begins;  // where each begins in `bytes`
+  uint64_t cut = 0;              // lines longer than allowed
+};
+
+// `encoding`: Content-Encoding. Unimplemented: not known. ResourceExhausted: unpacks to too much.
+// DataLoss: damaged. Without an encoding the body itself.
+absl::StatusOr<std::string> UnpackBody(const HttpConfig& config, std::string_view encoding,
+                                       std::string body);
+
+enum class BodyKind : uint8_t { kJson, kText, kUnknown, kProtobuf };
+BodyKind KindOfBody(std::string_view content_type);
+
+// JSON documents one behind the other, with or without newlines between, or in arrays; objects, or
+// strings, which are messages themselves. One line each, as it was sent, without blanks between
+// tokens. InvalidArgument: "record 17: what is wrong", counted from 0; nothing of it is to be used.
+absl::Status ReadJsonBody(const HttpConfig& config, std::string_view body, HttpLines* lines);
+
+// Lines as they are; a last one without newline gets one.
+void ReadTextBody(const HttpConfig& config, std::string_view body, HttpLines* lines);
+
+// By content type; what says nothing of itself is JSON if it can be read as such.
+absl::Status ReadBody(const HttpConfig& config, BodyKind kind, std::string_view body,
+                      HttpLines* lines);
+
+}  // namespace culprit
