@@ -1,6 +1,7 @@
 #include "engine/correlate/inference.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <set>
 
@@ -211,15 +212,17 @@ HypothesisCandidate* Ranker::Find(const HypothesisRef& h) {
 double Ranker::BoundAt(const Candidate& candidate, uint32_t place) {
   const Mode& mode = modes_[candidate.h.mode];
   const bool own = evidence_.components()[place] == candidate.h.component;
-  const uint32_t id = scorer_.views()[place];
-  const PlaceView& view = cache_->scores_.view(id);
-  const int32_t speaker =
-      std::binary_search(view.speaking.begin(), view.speaking.end(), candidate.h.mode)
-          ? candidate.h.mode
-          : static_cast<int32_t>(mode.kind);
-  bool added = false;
-  double& at_place = *cache_->scores_.Bound(id, speaker, own, &added);
-  if (!added) return at_place;
+  PlaceView& view = cache_->scores_.view(scorer_.views()[place]);
+  std::array<double, 2>* known = &view.bounds[static_cast<size_t>(mode.kind)];
+  if (mode.mentions != 0) {
+    const auto speaker =
+        std::lower_bound(view.speaking.begin(), view.speaking.end(), candidate.h.mode);
+    if (speaker != view.speaking.end() && *speaker == candidate.h.mode) {
+      known = &view.speaking_bounds[static_cast<size_t>(speaker - view.speaking.begin())];
+    }
+  }
+  double& at_place = (*known)[own];
+  if (!std::isnan(at_place)) return at_place;
   const ModeTables& tables = TablesOf(mode.kind);
   const HiddenMask& hidden = scorer_.mask();
   at_place = 0;
@@ -236,6 +239,7 @@ double Ranker::BoundAt(const Candidate& candidate, uint32_t place) {
       const SymptomItem& item = evidence_.items()[i];
       visible = true;
       leak = std::min(leak, item.leak);
+      if (!mode.MayMention(Mode::BitOf(item.signature))) continue;
       for (const Mode::Listing& l : mode.listings) {
         if (l.signature == item.signature) at_place += LogRatio(l.p, item.leak);
       }

@@ -105,10 +105,12 @@ ModeCatalog::ModeCatalog(const Knowledge& knowledge, const std::vector<bool>& ac
       by_component_[mode.component].push_back(index);
     }
     for (const Mode::Listing& listing : mode.listings) {
+      mode.mentions |= Mode::BitOf(listing.signature);
       std::vector<int32_t>& speaking = speaking_[listing.signature];
       if (speaking.empty() || speaking.back() != index) speaking.push_back(index);
     }
     for (SignatureIndex signature : mode.spares) {
+      mode.mentions |= Mode::BitOf(signature);
       std::vector<int32_t>& speaking = speaking_[signature];
       if (speaking.empty() || speaking.back() != index) speaking.push_back(index);
     }

@@ -52,9 +52,13 @@ struct Mode {
   std::vector<ComponentId> extra;      // named, and `from` of a link
   double self_listed = 0;              // greatest p at the component itself
   double any_listed = 0;               // greatest p at any dependent
+  uint64_t mentions = 0;               // bits of the signatures it lists or spares
   bool Names(ComponentId id) const;
   bool Spares(SignatureIndex signature) const;
   const Listing* Find(SignatureIndex signature, ComponentId at) const;
+  // Signatures without a bit in `mentions` are neither listed nor spared.
+  static uint64_t BitOf(SignatureIndex signature) { return uint64_t{1} << (signature % 64); }
+  bool MayMention(uint64_t signatures) const { return (mentions & signatures) != 0; }
 };
 
 // 0..3: the generic modes by ModeKind; 4 + i: Knowledge::failure_modes[i], empty while its pack is

@@ -68,7 +68,6 @@ class Scorer {
     int32_t node = 0;
     uint32_t place = 0;  // index into evidence.components()
     const PlaceView* view = nullptr;
-    const SpotData* data = nullptr;
     SpotEffect* effect = nullptr;
   };
   struct Up {
@@ -78,13 +77,26 @@ class Scorer {
   void Load();
   uint64_t Places(const std::vector<ComponentId>& targets) const;
   uint64_t WeakVolume(uint32_t place) const;
+  struct Gathered {  // items of a group so far
+    bool any = false, weak = false, claimed = true;
+    uint32_t line = 0;
+    TimeUs onset = 0;
+    double leak = 0;
+  };
   void FillView(PlaceView* view, uint32_t place) const;
-  void FillSpot(SpotData* data, uint32_t place, int32_t node);
+  void FillGroup(PlaceView* view, const EvidenceSet::Group& group, uint32_t base) const;
+  void Add(const SymptomItem& item, uint32_t base, Gathered* to) const;
+  uint32_t LineOf(const SymptomItem& item, uint32_t base) const;
+  // `sources`: of its terms, or null.
+  void FillSpot(SpotEffect* out, std::vector<TermSource>* sources, uint32_t place, int32_t node);
+  // Weak lines among the visible items of a group.
+  uint64_t WeakLines(const GroupView& group, uint32_t base) const;
   // What the mode lists for the item at this node; null: nothing.
   const Mode::Listing* ListingOf(const SymptomItem& item, int32_t node) const;
   double WeakCap(bool at_root) const;
   double ClassProbability(SymptomClass cls, ComponentId target, int32_t node) const;
   double Ratio(const SpotTerm& term, TimeUs onset) const;
+  bool Forgotten(const SpotTerm& term, TimeUs onset) const;
   // Of several signatures on one line, the best explained counts.
   bool Counts(const SpotEffect& effect, size_t term) const;
   const SpotEffect::At& PresentAt(const Spot& spot, TimeUs onset);
@@ -116,6 +128,9 @@ class Scorer {
   const ModeTables* tables_ = nullptr;
   HypothesisRef h_;
   std::vector<Spot> spots_;
+  SpotEffect fresh_;
+  std::vector<TermSource> sources_;
+  std::vector<uint32_t> term_lines_;
   std::vector<int32_t> spot_of_node_;
   std::vector<double> ratios_;
   std::vector<int64_t> sum_;

@@ -11,7 +11,6 @@ constexpr double kMaxExponent = 60;
 // Bounds of what is kept; beyond them everything is forgotten at once: about 40 MB at most.
 constexpr size_t kMaxTerms = 300'000;
 constexpr size_t kMaxViews = 20'000;
-constexpr size_t kMaxBounds = 400'000;
 
 }  // namespace
 
@@ -23,14 +22,13 @@ void ScoreCache::Clear() {
   views_.clear();
   spots_.clear();
   effects_.clear();
-  bounds_.clear();
   reached_.clear();
   absences_.assign(kAbsences, {});
   terms_ = 0;
 }
 
 bool ScoreCache::Prepare(const Topology& topology, const EvidenceSet& evidence) {
-  if (terms_ > kMaxTerms || views_.size() > kMaxViews || bounds_.size() > kMaxBounds) Clear();
+  if (terms_ > kMaxTerms || views_.size() > kMaxViews) Clear();
   if (topology.version() == version_ && evidence.components() == components_) return false;
   // What does not depend on trees or on the set of places stays.
   reached_.clear();
@@ -53,45 +51,44 @@ uint32_t ScoreCache::View(uint32_t content, std::string_view hidden, bool* added
   return it->second;
 }
 
-SpotData& ScoreCache::Spot(const SpotKey& key, bool* added) {
-  auto [it, fresh] = spots_.try_emplace(key);
-  *added = fresh;
-  return it->second;
-}
-
-SpotEffect* ScoreCache::Intern(SpotEffect effect) {
-  key_.clear();
-  auto put = [this](const auto& value) {
-    key_.append(reinterpret_cast<const char*>(&value), sizeof value);
-  };
+SpotEffect* ScoreCache::Intern(const SpotEffect& effect) {
   auto flags = [](auto... bits) {
-    uint32_t all = 0;
-    ((all = all << 1 | static_cast<uint32_t>(bits)), ...);
+    uint64_t all = 0;
+    ((all = all << 1 | static_cast<uint64_t>(bits)), ...);
     return all;
   };
-  put(flags(effect.root, effect.hidden.own, effect.hidden.dependency, effect.hidden.server_error));
+  uint64_t hash =
+      flags(effect.root, effect.hidden.own, effect.hidden.dependency, effect.hidden.server_error);
+  auto put = [&hash](uint64_t word) {
+    hash = (hash ^ word) * 0x9E3779B97F4A7C15u;
+    hash ^= hash >> 32;
+  };
   for (const SpotTerm& t : effect.terms) {
-    put(t.full);
-    put(t.late_after);
-    put(t.onset);
-    put(t.line);
-    put(t.onset_candidate);
-    put(flags(t.silence, t.dependency, t.server_error, t.weak, t.at_self, t.at_any));
+    put(std::bit_cast<uint64_t>(t.full));
+    put(static_cast<uint64_t>(t.onset));
+    put(std::bit_cast<uint64_t>(t.late_after));
+    put(uint64_t{t.line} << 8 | flags(t.onset_candidate, t.silence, t.dependency, t.server_error,
+                                      t.weak, t.at_self, t.at_any));
   }
-  auto [it, fresh] = effects_.try_emplace(key_);
-  if (fresh) {
-    effect.id = next_effect_++;
-    terms_ += effect.terms.size() + 2;
-    it->second = std::make_unique<SpotEffect>(std::move(effect));
+  std::unique_ptr<SpotEffect>* at = &effects_[Mix(hash)];
+  for (; *at; at = &(*at)->next) {
+    SpotEffect& known = **at;
+    if (known.root == effect.root && known.hidden == effect.hidden && known.terms == effect.terms) {
+      return &known;
+    }
   }
-  return it->second.get();
-}
-
-double* ScoreCache::Bound(uint32_t view, int32_t mode, bool own, bool* added) {
-  auto [it, fresh] = bounds_.try_emplace(uint64_t{view} << 32 | static_cast<uint32_t>(mode) << 1 |
-                                         static_cast<uint32_t>(own));
-  *added = fresh;
-  return &it->second;
+  *at = std::make_unique<SpotEffect>();
+  SpotEffect& fresh = **at;
+  fresh.id = next_effect_++;
+  fresh.root = effect.root;
+  fresh.terms = effect.terms;
+  fresh.nats.resize(effect.terms.size());
+  fresh.hidden = effect.hidden;
+  fresh.all_weak = effect.all_weak;
+  fresh.onsets = effect.onsets;
+  fresh.onset_count = effect.onset_count;
+  terms_ += effect.terms.size() + 2;
+  return &fresh;
 }
 
 int64_t ScoreCache::Message(int64_t m, double edge) {

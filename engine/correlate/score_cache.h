@@ -13,7 +13,6 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/container/node_hash_map.h"
 #include "engine/correlate/evidence.h"
 #include "engine/correlate/modes.h"
 #include "engine/correlate/topology.h"
@@ -44,11 +43,13 @@ struct SpotTerm {
   bool weak = false;                     // an error line of unknown meaning: it may be any class
   bool onset_candidate = false;          // the fault may have begun with it
   bool at_self = false, at_any = false;  // listed for the component itself, for any dependent
+  bool operator==(const SpotTerm&) const = default;
 };
 
 struct SpotSeen {  // explained or hidden
   bool own = false, dependency = false, server_error = false;
   bool self_listed = false, any_listed = false;
+  bool operator==(const SpotSeen&) const = default;
 };
 
 // What a place says under one kind of hypothesis; equal ones are one object.
@@ -62,21 +63,32 @@ struct SpotEffect {
   uint32_t id = 0;
   bool root = false;
   std::vector<SpotTerm> terms;
+  std::vector<double> nats;  // of a term with perfect timing; 0: not computed yet
   SpotSeen hidden;
   bool all_weak = true;               // of the terms, also if there are none
   std::array<TimeUs, 3> onsets = {};  // earliest, of terms that may set the fault's onset
   uint32_t onset_count = 0;           // of these, at most 3
   std::vector<At> at;
+  std::unique_ptr<SpotEffect> next;  // another one with the same hash
 };
 
-// The same with the items that it came from.
-struct SpotData {
-  struct Source {
-    uint32_t begin = 0, end = 0;  // items of the group, counted from the place's first
-    bool listed = false;          // one item on its own: begin
-  };
-  std::vector<Source> sources;  // by term
-  SpotEffect* effect = nullptr;
+// The items that a term came from.
+struct TermSource {
+  uint32_t begin = 0, end = 0;  // items of the group, counted from the place's first
+  bool listed = false;          // one item on its own: begin
+};
+
+// The visible items of a group as one symptom.
+struct GroupView {
+  SymptomClass cls = SymptomClass::kOther;
+  bool weak = false;    // no strong one
+  bool claimed = true;  // all that count are listed by some failure mode
+  uint32_t line = 0;    // the first of the place's items on the same line plus one, or 0
+  ComponentId target = kNoComponent;
+  uint32_t begin = 0, end = 0;  // items, counted from the place's first
+  TimeUs onset = 0;
+  double leak = 0;
+  uint64_t mentioned = 0;  // bits of the signatures (Mode::BitOf)
 };
 
 // Which items of a place there are, and which of them are hidden.
@@ -90,6 +102,12 @@ struct PlaceView {
   std::vector<ComponentId> targets;        // named by visible items
   std::vector<SignatureIndex> signatures;  // of visible items, sorted
   std::vector<int32_t> speaking;           // modes that list or spare one of these, sorted
+  std::vector<GroupView> groups;           // that have visible items
+  SpotSeen hidden;
+  // What it may give at most (Ranker::BoundAt), NaN: not computed yet; elsewhere and at the root,
+  // by kind and by what speaks.
+  std::array<std::array<double, 2>, 4> bounds;
+  std::vector<std::array<double, 2>> speaking_bounds;
 };
 
 class ScoreCache {
@@ -107,7 +125,7 @@ class ScoreCache {
     int32_t node = 0;
     bool named = false;  // by the mode
     uint8_t next = 0;
-    std::array<std::pair<uint32_t, SpotData*>, 4> recent = {};  // by view
+    std::array<std::pair<uint32_t, SpotEffect*>, 4> recent = {};  // by view
   };
   struct Reached {
     std::shared_ptr<const ReachTree> tree;
@@ -136,9 +154,9 @@ class ScoreCache {
   // The view of a content with these items hidden, or a new one to be filled (*added).
   uint32_t View(uint32_t content, std::string_view hidden, bool* added);
   PlaceView& view(uint32_t id) { return *views_[id]; }
-  SpotData& Spot(const SpotKey& key, bool* added);
-  SpotEffect* Intern(SpotEffect effect);
-  double* Bound(uint32_t view, int32_t mode, bool own, bool* added);
+  // The effect by its key; null if it is new and to be set.
+  SpotEffect*& Spot(const SpotKey& key) { return spots_[key]; }
+  SpotEffect* Intern(const SpotEffect& effect);
   Reached& ReachedBy(const HypothesisRef& h) { return reached_[h]; }
   Absence& AbsenceAt(TimeUs onset, uint64_t what) {
     return absences_[Mix(static_cast<uint64_t>(onset) ^ what * 0x9E3779B97F4A7C15u) % kAbsences];
@@ -161,8 +179,8 @@ class ScoreCache {
                  k.targets);
     }
   };
-  struct BoundHash {
-    size_t operator()(uint64_t k) const { return Mix(k); }
+  struct EffectHash {
+    size_t operator()(uint64_t k) const { return k; }
   };
   struct KnownMessage {
     int64_t m = INT64_MIN;
@@ -173,9 +191,8 @@ class ScoreCache {
   std::vector<ComponentId> components_;
   absl::flat_hash_map<std::string, uint32_t> contents_, view_ids_;
   std::vector<std::unique_ptr<PlaceView>> views_;
-  absl::node_hash_map<SpotKey, SpotData, SpotHash> spots_;  // they stay where they are
-  absl::flat_hash_map<std::string, std::unique_ptr<SpotEffect>> effects_;
-  absl::flat_hash_map<uint64_t, double, BoundHash> bounds_;
+  absl::flat_hash_map<SpotKey, SpotEffect*, SpotHash> spots_;
+  absl::flat_hash_map<uint64_t, std::unique_ptr<SpotEffect>, EffectHash> effects_;
   absl::flat_hash_map<HypothesisRef, Reached, HypothesisHash> reached_;
   std::vector<Absence> absences_ = std::vector<Absence>(kAbsences);
   std::vector<KnownMessage> messages_ = std::vector<KnownMessage>(kMessages);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <limits>
 #include <string>
 
 #include "engine/correlate/score.h"
@@ -119,6 +120,7 @@ void Scorer::FillView(PlaceView* view, uint32_t place) const {
     view->signatures.push_back(item.signature);
     view->weak_visible |= item.weak;
   }
+  for (const EvidenceSet::Group& group : groups) FillGroup(view, group, groups.front().begin);
   auto unique = [](auto* list) {
     std::sort(list->begin(), list->end());
     list->erase(std::unique(list->begin(), list->end()), list->end());
@@ -130,6 +132,72 @@ void Scorer::FillView(PlaceView* view, uint32_t place) const {
     view->speaking.insert(view->speaking.end(), modes.begin(), modes.end());
   }
   unique(&view->speaking);
+  constexpr double kUnset = std::numeric_limits<double>::quiet_NaN();
+  view->bounds.fill({kUnset, kUnset});
+  view->speaking_bounds.assign(view->speaking.size(), {kUnset, kUnset});
+}
+
+// `base`: the place's first item.
+void Scorer::FillGroup(PlaceView* view, const EvidenceSet::Group& group, uint32_t base) const {
+  const auto& items = evidence_.items();
+  GroupView fresh;
+  fresh.cls = group.cls;
+  fresh.target = group.target;
+  fresh.begin = group.begin - base;
+  fresh.end = group.end - base;
+  Gathered seen;
+  for (uint32_t i = group.begin; i < group.end; ++i) {
+    const SymptomItem& item = items[i];
+    if (mask_[i]) {
+      view->hidden.own = true;
+      view->hidden.dependency |= IsDependencyClass(group.cls);
+      view->hidden.server_error |= group.cls == SymptomClass::kServerError;
+      continue;
+    }
+    fresh.mentioned |= Mode::BitOf(item.signature);
+    Add(item, base, &seen);
+  }
+  if (!seen.any) return;
+  fresh.weak = seen.weak;
+  fresh.claimed = seen.claimed;
+  fresh.line = seen.line;
+  fresh.onset = seen.onset;
+  fresh.leak = seen.leak;
+  view->groups.push_back(fresh);
+}
+
+// Items come by onset; a strong one replaces what weak ones said.
+void Scorer::Add(const SymptomItem& item, uint32_t base, Gathered* to) const {
+  if (item.weak && to->any && !to->weak) return;
+  const uint32_t line = LineOf(item, base);
+  if (!to->any || to->weak != item.weak) {
+    to->any = true;
+    to->weak = item.weak;
+    to->onset = item.onset;
+    to->leak = item.leak;
+    to->line = line;
+  }
+  to->claimed &= modes_.Claimed(item.signature);
+  to->leak = std::min(to->leak, item.leak);
+  if (to->line != line) to->line = 0;
+}
+
+// The number of the place's first item on the same line plus one, or 0.
+uint32_t Scorer::LineOf(const SymptomItem& item, uint32_t base) const {
+  if (item.line == 0) return 0;
+  const auto& items = evidence_.items();
+  uint32_t first = base;
+  while (items[first].line != item.line) ++first;
+  return first + 1 - base;
+}
+
+uint64_t Scorer::WeakLines(const GroupView& group, uint32_t base) const {
+  uint64_t lines = 0;
+  for (uint32_t i = base + group.begin; i < base + group.end; ++i) {
+    const SymptomItem& item = evidence_.items()[i];
+    if (item.weak && !mask_[i]) lines += item.count;
+  }
+  return lines;
 }
 
 // All that a place's evidence can depend on in where its targets lie.
@@ -197,12 +265,12 @@ uint64_t Scorer::Gather(const HypothesisRef& h, const HiddenMask& hidden) {
     } else if (at.named) {
       mix(id, at.place | 1u << 31);
     }
-    const SpotData* data = nullptr;
+    SpotEffect* effect = nullptr;
     const bool volume = at.node == 0 && view.weak_visible;
     for (const auto& [seen, kept] : at.recent) {
-      if (seen == id && !volume) data = kept;
+      if (seen == id && !volume) effect = kept;
     }
-    if (!data) {
+    if (!effect) {
       ScoreCache::SpotKey key;
       key.view = id;
       key.mode = std::binary_search(view.speaking.begin(), view.speaking.end(), h.mode)
@@ -211,43 +279,49 @@ uint64_t Scorer::Gather(const HypothesisRef& h, const HiddenMask& hidden) {
       if (at.node != 0 && !view.targets.empty()) key.targets = Places(view.targets);
       if (volume) key.targets = WeakVolume(at.place);
       key.place = at.node == 0 ? 0 : tree_->nodes[at.node].hops == 1 ? 1 : 2;
-      bool added = false;
-      SpotData& fresh = cache_->Spot(key, &added);
-      if (added) FillSpot(&fresh, at.place, at.node);
-      at.recent[at.next++ % at.recent.size()] = {id, &fresh};
-      data = &fresh;
+      SpotEffect*& kept = cache_->Spot(key);
+      if (!kept) {
+        FillSpot(&fresh_, nullptr, at.place, at.node);
+        kept = cache_->Intern(fresh_);
+      }
+      effect = kept;
+      at.recent[at.next++ % at.recent.size()] = {id, effect};
     }
-    SpotEffect* effect = data->effect;
     if (at.node == 0) root_term = !effect->terms.empty();
     all_weak_ &= effect->all_weak;
     mix(effect->id, at.place);
-    spots_.push_back({at.node, at.place, &view, data, effect});
+    spots_.push_back({at.node, at.place, &view, effect});
   }
   all_weak_ &= root_term;
   return print;
 }
 
-void Scorer::FillSpot(SpotData* data, uint32_t place, int32_t node) {
-  SpotEffect effect;
+void Scorer::FillSpot(SpotEffect* out, std::vector<TermSource>* sources, uint32_t place,
+                      int32_t node) {
+  SpotEffect& effect = *out;
+  const PlaceView& view = cache_->view(views_[place]);
   effect.root = node == 0;
-  std::vector<uint32_t> term_lines;  // of the evidence
+  effect.hidden = view.hidden;
+  effect.terms.clear();
+  effect.all_weak = true;
+  effect.onset_count = 0;
+  if (sources) sources->clear();
+  term_lines_.clear();
   const auto& items = evidence_.items();
-  const auto groups = evidence_.GroupsAt(place);
-  const uint32_t base = groups.front().begin;
-  auto add = [&](SpotTerm term, const SpotData::Source& source, uint32_t line, double p,
-                 double leak) {
+  const uint32_t base = evidence_.GroupsAt(place).front().begin;
+  auto add = [&](SpotTerm& term, const TermSource& source, uint32_t line, double p, double leak) {
     if (p <= 0) return;
     term.full = (1 - (1 - p) * (1 - leak)) / leak;
     term.onset_candidate = !term.silence && p > kOnsetProbability;
-    term_lines.push_back(line);
+    term_lines_.push_back(line);
     if (line != 0) {
-      term.line = static_cast<uint32_t>(std::find(term_lines.begin(), term_lines.end(), line) -
-                                        term_lines.begin()) +
+      term.line = static_cast<uint32_t>(std::find(term_lines_.begin(), term_lines_.end(), line) -
+                                        term_lines_.begin()) +
                   1;
     }
     effect.all_weak &= term.weak;
     effect.terms.push_back(term);
-    data->sources.push_back(source);
+    if (sources) sources->push_back(source);
     if (!term.onset_candidate) return;
     TimeUs onset = term.onset;
     for (uint32_t i = 0; i < effect.onset_count; ++i) {
@@ -255,67 +329,51 @@ void Scorer::FillSpot(SpotData* data, uint32_t place, int32_t node) {
     }
     if (effect.onset_count < effect.onsets.size()) effect.onsets[effect.onset_count++] = onset;
   };
-  for (const EvidenceSet::Group& group : groups) {
+  for (const GroupView& group : view.groups) {
     const bool dependency = IsDependencyClass(group.cls);
     SpotTerm shared;
     shared.late_after = options_.late_after;
     shared.silence = group.cls == SymptomClass::kSilence;
     shared.dependency = dependency;
     shared.server_error = group.cls == SymptomClass::kServerError;
-    int strong = 0, weak = 0;
-    bool claimed = true;
+    Gathered said{true, group.weak, group.claimed, group.line, group.onset, group.leak};
     uint64_t lines = 0;
-    double leak = 0;
-    uint32_t line = 0;
-    for (uint32_t i = group.begin; i < group.end; ++i) {
-      const SymptomItem& item = items[i];
-      if (mask_[i]) {
-        effect.hidden.own = true;
-        effect.hidden.dependency |= dependency;
-        effect.hidden.server_error |= shared.server_error;
-        continue;
-      }
-      if (mode_->Spares(item.signature)) continue;
-      if (const auto* listing = ListingOf(item, node)) {
-        SpotTerm term = shared;
-        term.at_self = listing->at == kAtSelf;
-        term.at_any = listing->at == kAtAnyDependent;
-        term.late_after = listing->late_after;
-        term.onset = item.onset;
-        add(term, {i - base, i + 1 - base, true}, item.line, listing->p, item.leak);
-        continue;
-      }
-      // Items come by onset; a strong one replaces what weak ones said.
-      if (item.weak) {
-        lines += item.count;
-        if (strong > 0) continue;
-        if (weak++ == 0) {
-          shared.onset = item.onset;
-          leak = item.leak;
-          line = item.line;
+    if (mode_->MayMention(group.mentioned)) {
+      said = {};
+      for (uint32_t i = base + group.begin; i < base + group.end; ++i) {
+        const SymptomItem& item = items[i];
+        if (mask_[i]) continue;
+        if (mode_->MayMention(Mode::BitOf(item.signature))) {
+          if (mode_->Spares(item.signature)) continue;
+          if (const auto* listing = ListingOf(item, node)) {
+            SpotTerm term = shared;
+            term.at_self = listing->at == kAtSelf;
+            term.at_any = listing->at == kAtAnyDependent;
+            term.late_after = listing->late_after;
+            term.onset = item.onset;
+            add(term, {i - base, i + 1 - base, true}, LineOf(item, base), listing->p, item.leak);
+            continue;
+          }
         }
-      } else if (strong++ == 0) {
-        shared.onset = item.onset;
-        leak = item.leak;
-        line = item.line;
+        if (item.weak) lines += item.count;
+        Add(item, base, &said);
       }
-      claimed &= modes_.Claimed(item.signature);
-      leak = std::min(leak, item.leak);
-      if (line != item.line) line = 0;
+      if (!said.any) continue;
+    } else if (said.weak && node == 0) {
+      lines = WeakLines(group, base);
     }
-    if (strong + weak == 0) continue;
     double p = ClassProbability(group.cls, group.target, node);
-    if (claimed && !dependency) p *= options_.claimed_elsewhere;
-    if (strong == 0) {
+    if (said.claimed && !dependency) p *= options_.claimed_elsewhere;
+    if (said.weak) {
       shared.weak = true;
       p = std::min(p, WeakCap(node == 0));
       if (node == 0 && lines > 10) {
         p *= std::min(options_.weak_volume_max, 1 + std::log10(static_cast<double>(lines) / 10));
       }
     }
-    add(shared, {group.begin - base, group.end - base, false}, line, p, leak);
+    shared.onset = said.onset;
+    add(shared, {group.begin, group.end, false}, said.line, p, said.leak);
   }
-  data->effect = cache_->Intern(std::move(effect));
 }
 
 double Scorer::Probability(const HypothesisRef& h, uint32_t item) const {

@@ -87,12 +87,18 @@ int64_t Scorer::Missing(const Spot* spot, int32_t node, TimeUs onset, const Spot
   const double since = Seconds(now_ - onset);
   if (node != 0 && mode_->Names(tree_->nodes[node].id)) {
     const int64_t value = compute(since);
-    settled_ &= value == compute(kEver);
+    settled_ = settled_ && value == compute(kEver);
     return value;
   }
   const bool silence = spot && spot->view->silence_any;
   const int32_t mode =
       mode_->self_listed > 0 || mode_->any_listed > 0 ? h_.mode : static_cast<int32_t>(mode_->kind);
+  // Once it is all mature, to the last bit, it does not matter since when.
+  constexpr double kMature = 40;  // e^-40 < 2^-54
+  const int hops = std::max<int>(1, tree_->nodes[node].hops);
+  const bool ripe = since > kMature * std::max(15.0, options_.absence_maturity * hops) +
+                                std::max(0.0, options_.silence_lag);
+  if (ripe) onset = INT64_MAX;
   const uint64_t what =
       static_cast<uint64_t>(mode) << 32 | static_cast<uint64_t>(tree_->nodes[node].hops) << 8 |
       uint64_t{node == 0} << 7 | uint64_t{silence} << 5 | uint64_t{seen.own} << 4 |
@@ -100,8 +106,8 @@ int64_t Scorer::Missing(const Spot* spot, int32_t node, TimeUs onset, const Spot
       uint64_t{seen.self_listed} << 1 | uint64_t{seen.any_listed};
   ScoreCache::Absence& known = cache_->AbsenceAt(onset, what);
   if (known.what != what || known.onset != onset || (!known.settled && known.now != now_)) {
-    known = {onset, now_, what, compute(since), false};
-    known.settled = known.value == compute(kEver);
+    known = {onset, now_, what, compute(since), ripe};
+    known.settled = ripe || known.value == compute(kEver);
   }
   settled_ &= known.settled;
   return known.value;
@@ -118,6 +124,15 @@ double Scorer::Ratio(const SpotTerm& term, TimeUs onset) const {
     }
   }
   return 1 + (term.full - 1) * g;
+}
+
+// So far from the onset that its ratio is 1 to the last bit.
+bool Scorer::Forgotten(const SpotTerm& term, TimeUs onset) const {
+  constexpr double kDecays = 45, kMost = 1000;  // e^-45 * 1000 < 2^-54
+  if (term.silence || term.full > kMost) return false;
+  const double d = Seconds(term.onset - onset);
+  return d < -options_.skew_slack - kDecays * options_.early_decay ||
+         d > term.late_after + kDecays * options_.late_decay;
 }
 
 bool Scorer::Counts(const SpotEffect& data, size_t t) const {
@@ -141,7 +156,7 @@ const SpotEffect::At& Scorer::PresentAt(const Spot& spot, TimeUs onset) {
   ratios_.resize(data.terms.size());
   for (size_t t = 0; t < data.terms.size(); ++t) {
     const SpotTerm& term = data.terms[t];
-    ratios_[t] = Ratio(term, onset);
+    ratios_[t] = Forgotten(term, onset) ? 1 : Ratio(term, onset);
     if (ratios_[t] <= 1) continue;
     result.seen.own = true;
     result.seen.dependency |= term.dependency || term.weak;
@@ -153,8 +168,14 @@ const SpotEffect::At& Scorer::PresentAt(const Spot& spot, TimeUs onset) {
   }
   for (size_t t = 0; t < data.terms.size(); ++t) {
     if (ratios_[t] <= 1 || !Counts(data, t)) continue;
-    double nats = std::log(ratios_[t]);
     const SpotTerm& term = data.terms[t];
+    double nats;
+    if (Ratio(term, term.onset) == ratios_[t]) {  // in time
+      if (data.nats[t] == 0) data.nats[t] = std::log(ratios_[t]);
+      nats = data.nats[t];
+    } else {
+      nats = std::log(ratios_[t]);
+    }
     if (term.weak && data.root && term.onset > onset) {
       const double late = Seconds(term.onset - onset) * options_.weak_order_per_second;
       nats -= std::min(options_.weak_order_max, late);
@@ -168,10 +189,11 @@ const SpotEffect::At& Scorer::PresentAt(const Spot& spot, TimeUs onset) {
 
 void Scorer::Responsibilities(const Spot& spot, TimeUs onset, HypothesisDetail* detail) {
   const uint32_t base = evidence_.GroupsAt(spot.place).front().begin;
-  for (size_t t = 0; t < spot.effect->terms.size(); ++t) {
-    const double ratio = Ratio(spot.effect->terms[t], onset);
+  FillSpot(&fresh_, &sources_, spot.place, spot.node);
+  for (size_t t = 0; t < sources_.size(); ++t) {
+    const double ratio = Ratio(fresh_.terms[t], onset);
     if (ratio <= 1) continue;
-    const SpotData::Source& source = spot.data->sources[t];
+    const TermSource& source = sources_[t];
     for (uint32_t i = base + source.begin; i < base + source.end; ++i) {
       const SymptomItem& item = evidence_.items()[i];
       if (mask_[i]) continue;
