@@ -221,6 +221,7 @@ absl::Status ReadBody(const HttpConfig& config, BodyKind kind, std::string_view 
       (body[first] == '{' || body[first] == '[')) {
     HttpLines read;
     if (ReadJsonBody(config, body, &read).ok()) {
+      read.service = std::move(lines->service);
       *lines = std::move(read);
       return absl::OkStatus();
     }

@@ -39,7 +39,9 @@ TEST(HttpBody, NamesTheRecordThatIsWrong) {
 TEST(HttpBody, WhatSaysNothingOfItselfIsJsonIfItCanBeReadAsSuch) {
   const auto read = [](std::string_view body) {
     HttpLines lines;
+    lines.service = "shop";
     EXPECT_TRUE(ReadBody(HttpConfig(), BodyKind::kUnknown, body, &lines).ok());
+    EXPECT_EQ(lines.service, "shop");
     return (lines.text ? "text " : "json ") + lines.bytes;
   };
   EXPECT_EQ(read("{\"a\":1}"), "json {\"a\":1}\n");
