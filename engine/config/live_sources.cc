@@ -251,7 +251,7 @@ struct Kind {
 constexpr Kind kKinds[] = {
     {"kafka", ReadKafka, 20 * kSecondUs},     {"tail", ReadTail, 10 * kSecondUs},
     {"forward", ReadForward, 75 * kSecondUs}, {"stdin", ReadStdin, 10 * kSecondUs},
-    {"syslog", ReadSyslog, 10 * kSecondUs},   {"http", ReadHttp, 10 * kSecondUs},
+    {"syslog", ReadSyslog, 10 * kSecondUs},   {"http", ReadHttp, 30 * kSecondUs},
 };
 
 }  // namespace

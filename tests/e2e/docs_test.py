@@ -3,7 +3,7 @@
 After a change of the report's words or of the demo's logs, README's capture is rewritten by
   tests/e2e/docs_test.py build/dev/culprit . --update
 """
-import os, pathlib, re, shutil, subprocess, sys, tempfile, unittest, urllib.parse
+import os, pathlib, re, shutil, signal, socket, subprocess, sys, tempfile, time, unittest, urllib.parse
 
 import harness
 from harness import BINARY, SOURCE
@@ -68,6 +68,57 @@ class Docs(unittest.TestCase):
             self.assertIn("shop/ledger-locked", done.stdout)
         finally:
             shutil.rmtree(folder)
+
+    def live(self, block, env=()):
+        """Runs a block in a folder with the demo's logs until an incident is on the terminal."""
+        folder = workplace()
+        (folder / "logs").symlink_to(SOURCE / "patterns/packs/placeos/scenarios/etcd-outage/logs")
+        env = {**os.environ, "PATH": f"{folder}/build/release:{os.environ['PATH']}", **dict(env)}
+        block = re.sub(r"(state-\w+,)", r"\1 serve: { listen: '' },", block).replace("'' }", '"" }')
+        told = folder / "told.txt"
+        try:
+            with open(told, "wb") as out:
+                process = subprocess.Popen(["bash", "-ec", block + "wait\n"], cwd=folder, stdout=out, stderr=out, env=env,
+                                           start_new_session=True)
+            end = time.monotonic() + 120
+            while time.monotonic() < end and process.poll() is None and "root cause  etcd" not in told.read_text():
+                time.sleep(0.1)
+            text = told.read_text()
+            self.assertIn("root cause  etcd", text)
+            self.assertLess(len(re.findall(r"^\w", re.sub(r"'\n.*?'$", "'", block, flags=re.S | re.M), re.M)), 5)
+        finally:
+            try:
+                os.killpg(process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            process.wait()
+            shutil.rmtree(folder)
+
+    def test_live_blocks_tell_an_incident(self):
+        files, fluent, kafka = re.findall(r"^<!-- run live -->\n```sh\n(.*?)^```", README.read_text(), re.S | re.M)
+        with self.subTest("files"):
+            self.live(files)
+        with self.subTest("fluent"):
+            if not (SOURCE / "build/clients/python/fluent").exists():
+                self.skipTest("no fluent-logger in build/clients (./dev setup test)")
+            with socket.socket() as s:
+                s.bind(("127.0.0.1", 0))
+                port = s.getsockname()[1]
+            # The client sends once and buffers: it must find the port open.
+            ready = f"until (echo > /dev/tcp/127.0.0.1/{port}) 2>/dev/null; do sleep 0.1; done\npython3"
+            self.live(fluent.replace("24224", str(port)).replace("python3", ready, 1),
+                      {"PYTHONPATH": str(SOURCE / "build/clients/python")})
+        with self.subTest("kafka"):
+            sys.path.insert(0, str(SOURCE / "tests/kafka"))
+            import broker
+            if not (shutil.which("kcat") and shutil.which("java") and (broker.LIBS / "done").exists()):
+                self.skipTest("no kcat, no Java or no Kafka in build/kafka (./dev setup kafka)")
+            folder = harness.scratch()
+            try:
+                with broker.Cluster(folder / "kafka") as cluster:
+                    self.live(kafka.replace("127.0.0.1:9092", cluster.bootstrap))
+            finally:
+                shutil.rmtree(folder)
 
     def test_capture_is_what_the_program_prints(self):
         match = CAPTURE.search(README.read_text())
