@@ -4,54 +4,16 @@
 #include <string.h>  // NOLINT(modernize-deprecated-headers): explicit_bzero
 
 #include <array>
-#include <cerrno>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "engine/base/views.h"
+#include "sinks/common/curl_errors.h"
 
 namespace culprit {
 namespace {
 
 constexpr size_t kMaxHeaders = 256;
-// X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED of OpenSSL.
-constexpr long kCertificateNotYetValid = 9;
-constexpr long kCertificateExpired = 10;
-
-HttpError ErrorOf(CURLcode code, int os_error) {
-  switch (code) {
-    case CURLE_OK:
-      return HttpError::kNone;
-    case CURLE_UNSUPPORTED_PROTOCOL:
-    case CURLE_URL_MALFORMAT:
-      return HttpError::kBadUrl;
-    case CURLE_COULDNT_RESOLVE_HOST:
-    case CURLE_COULDNT_RESOLVE_PROXY:
-      return HttpError::kDns;
-    case CURLE_COULDNT_CONNECT:
-      return os_error == 0 || os_error == ECONNREFUSED ? HttpError::kRefused
-                                                       : HttpError::kUnreachable;
-    case CURLE_OPERATION_TIMEDOUT:
-      return HttpError::kTimeout;
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_ISSUER_ERROR:
-      return HttpError::kCertificate;
-    case CURLE_SSL_CONNECT_ERROR:
-    case CURLE_SSL_CERTPROBLEM:
-    case CURLE_SSL_CIPHER:
-    case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_USE_SSL_FAILED:
-      return HttpError::kTls;
-    case CURLE_GOT_NOTHING:
-    case CURLE_RECV_ERROR:
-    case CURLE_SEND_ERROR:
-    case CURLE_PARTIAL_FILE:
-      return HttpError::kCut;
-    default:
-      return HttpError::kOther;
-  }
-}
-
 struct Exchange {
   const HttpRequest* request = nullptr;
   HttpResponse response;
@@ -116,17 +78,6 @@ class HeaderList {
   curl_slist* list_ = nullptr;
 };
 
-void SetTls(CURL* curl, const HttpTls& tls) {
-  curl_easy_setopt(curl, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
-  curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, tls.verify ? 1L : 0L);
-  curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, tls.verify ? 2L : 0L);
-  if (!tls.ca_file.empty()) curl_easy_setopt(curl, CURLOPT_CAINFO, tls.ca_file.c_str());
-  if (!tls.cert_file.empty()) curl_easy_setopt(curl, CURLOPT_SSLCERT, tls.cert_file.c_str());
-  if (!tls.key_file.empty()) curl_easy_setopt(curl, CURLOPT_SSLKEY, tls.key_file.c_str());
-  if (!tls.key_password.empty())
-    curl_easy_setopt(curl, CURLOPT_KEYPASSWD, tls.key_password.Reveal().c_str());
-}
-
 }  // namespace
 
 struct HttpClient::Handle {
@@ -134,8 +85,7 @@ struct HttpClient::Handle {
 };
 
 HttpClient::HttpClient() : handle_(std::make_unique<Handle>()) {
-  static const CURLcode kReady = curl_global_init(CURL_GLOBAL_DEFAULT);
-  if (kReady == CURLE_OK) handle_->curl = curl_easy_init();
+  if (PrepareCurl()) handle_->curl = curl_easy_init();
 }
 
 HttpClient::~HttpClient() {
@@ -186,7 +136,7 @@ HttpResponse HttpClient::Send(const HttpRequest& request) {
   }
   if (request.fresh_connection) curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, 1L);
   if (!request.environment_proxy) curl_easy_setopt(curl, CURLOPT_PROXY, "");
-  SetTls(curl, request.tls);
+  SetCurlTls(curl, request.tls);
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &OnBody);
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, &exchange);
   curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, &OnHeader);
@@ -195,10 +145,8 @@ HttpResponse HttpClient::Send(const HttpRequest& request) {
   const CURLcode code = curl_easy_perform(curl);
   HttpResponse& response = exchange.response;
   long status = 0;
-  long os_error = 0;
   curl_off_t took = 0;
   curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-  curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &os_error);
   curl_easy_getinfo(curl, CURLINFO_TOTAL_TIME_T, &took);
   curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, nullptr);
   response.status = static_cast<int>(status);
@@ -208,12 +156,7 @@ HttpResponse HttpClient::Send(const HttpRequest& request) {
     return fail(HttpError::kTooLarge,
                 absl::StrCat("the answer has more than ", request.max_response_bytes, " bytes"));
   if (code == CURLE_OK) return response;
-  HttpError error = ErrorOf(code, static_cast<int>(os_error));
-  long verified = 0;
-  curl_easy_getinfo(curl, CURLINFO_SSL_VERIFYRESULT, &verified);
-  if (error == HttpError::kCertificate &&
-      (verified == kCertificateNotYetValid || verified == kCertificateExpired))
-    error = HttpError::kExpired;
+  const HttpError error = CurlErrorOf(curl, code);
   if (error == HttpError::kBadUrl) {  // whose host may be anything
     response.error = error;
     response.message = "this is no http:// or https:// URL";
@@ -221,9 +164,7 @@ HttpResponse HttpClient::Send(const HttpRequest& request) {
   }
   // Only what is said about TLS is worth its details; other texts may quote the URL.
   std::string what = curl_easy_strerror(code);
-  const bool about_tls =
-      error == HttpError::kTls || error == HttpError::kCertificate || error == HttpError::kExpired;
-  if (about_tls && detail[0] != '\0')
+  if (IsAboutTls(error) && detail[0] != '\0')
     absl::StrAppend(&what, ": ", absl::string_view(detail.data()));
   return fail(error, what);
 }

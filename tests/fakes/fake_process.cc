@@ -44,9 +44,9 @@ FakeProcess::FakeProcess(const std::string& script, const std::vector<std::strin
   close(out[1]);
   to_child_ = in[1];
   FILE* answer = fdopen(out[0], "r");
-  if (std::fscanf(answer, "%d", &port_) != 1) port_ = 0;  // NOLINT(cert-err34-c)
+  const bool started = std::fscanf(answer, "%d", &port_) == 1;  // NOLINT(cert-err34-c)
   std::fclose(answer);
-  if (port_ == 0) throw std::runtime_error("cannot start " + script);
+  if (!started) throw std::runtime_error("cannot start " + script);
 }
 
 FakeProcess::~FakeProcess() {

@@ -15,6 +15,7 @@ class FakeProcess {
   FakeProcess(const FakeProcess&) = delete;
   FakeProcess& operator=(const FakeProcess&) = delete;
 
+  // 0: the script says that what it runs is not on this machine.
   int port() const { return port_; }
   // "http://127.0.0.1:1234" + path.
   std::string Url(const std::string& path, const std::string& scheme = "http") const;

@@ -60,8 +60,36 @@ SinkCase Webhook() {
           {"s3cr3tPathOfTheWebhook", "s3cr3tQuery", "s3cr3tSigning", "s3cr3tHeader"}};
 }
 
+SinkCase Alertmanager() {
+  return {"Alertmanager",
+          [](const std::string& base, const HttpSinkOptions& http) {
+            AlertmanagerSinkConfig c;
+            c.url = base;
+            c.token = Secret("s3cr3tBearer");
+            c.http = http;
+            return *MakeSink(c);
+          },
+          "{}",
+          {"s3cr3tBearer"},
+          false};  // the moment at which the alert ends unless it is sent again moves on
+}
+
+SinkCase Opsgenie() {
+  return {"Opsgenie",
+          [](const std::string& base, const HttpSinkOptions& http) {
+            OpsgenieSinkConfig c;
+            c.url = base;
+            c.api_key = Secret("s3cr3tGenieKey");
+            c.http = http;
+            return *MakeSink(c);
+          },
+          R"({"result":"Request will be processed"})",
+          {"s3cr3tGenieKey"}};
+}
+
 INSTANTIATE_TEST_SUITE_P(All, SinkContract,
-                         testing::Values(SlackWebhook(), SlackBot(), PagerDuty(), Webhook()),
+                         testing::Values(SlackWebhook(), SlackBot(), PagerDuty(), Webhook(),
+                                         Alertmanager(), Opsgenie()),
                          [](const auto& one) { return one.param.name; });
 
 }  // namespace

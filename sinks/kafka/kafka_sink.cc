@@ -1,0 +1,146 @@
+#include "sinks/kafka/kafka_sink.h"
+
+#include <chrono>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "engine/base/status.h"
+#include "engine/port/kafka.h"
+#include "sinks/common/message.h"
+#include "sinks/common/outcome.h"
+
+namespace culprit {
+namespace {
+
+// Of one message; outlives the attempt when that ends first, and is then deleted by the report.
+struct Report {
+  bool done = false;
+  bool abandoned = false;
+  rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
+  int32_t partition = -1;
+  int64_t offset = -1;
+};
+
+void OnReport(rd_kafka_t*, const rd_kafka_message_t* message, void*) noexcept {
+  auto* report = static_cast<Report*>(message->_private);
+  if (report->abandoned) {
+    delete report;
+    return;
+  }
+  report->done = true;
+  report->error = message->err;
+  report->partition = message->partition;
+  report->offset = message->offset;
+}
+
+bool Permanent(rd_kafka_resp_err_t error) {
+  switch (error) {
+    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+    case RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE:
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
+      return true;
+    default:
+      return false;
+  }
+}
+
+DeliveryResult Failed(rd_kafka_resp_err_t error) {
+  const std::string text = absl::StrCat("Kafka: ", rd_kafka_err2str(error));
+  if (!Permanent(error))
+    return RetryLater(error == RD_KAFKA_RESP_ERR__MSG_TIMED_OUT ? "timeout" : "other", text);
+  const bool size =
+      error == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE || error == RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE;
+  return Rejected(size ? "too_large" : "auth", text);
+}
+
+absl::StatusOr<KafkaHandle> MakeProducer(const KafkaSinkConfig& config) {
+  KafkaSettings settings;
+  CULPRIT_RETURN_IF_ERROR(settings.SetAll(config.properties));
+  CULPRIT_RETURN_IF_ERROR(settings.Set("bootstrap.servers", config.brokers));
+  CULPRIT_RETURN_IF_ERROR(settings.Set("enable.idempotence", "true"));
+  CULPRIT_RETURN_IF_ERROR(settings.Set("client.id", "culprit"));
+  CULPRIT_RETURN_IF_ERROR(settings.Set("linger.ms", "0"));
+  CULPRIT_RETURN_IF_ERROR(settings.Set("message.timeout.ms", absl::StrCat(config.timeout / 1000)));
+  const bool sasl = !config.sasl_mechanism.empty();
+  if (config.tls || sasl)
+    CULPRIT_RETURN_IF_ERROR(settings.Set(
+        "security.protocol", config.tls ? (sasl ? "sasl_ssl" : "ssl") : "sasl_plaintext"));
+  if (!config.ca_file.empty())
+    CULPRIT_RETURN_IF_ERROR(settings.Set("ssl.ca.location", config.ca_file));
+  if (!config.certificate_file.empty())
+    CULPRIT_RETURN_IF_ERROR(settings.Set("ssl.certificate.location", config.certificate_file));
+  if (!config.key_file.empty())
+    CULPRIT_RETURN_IF_ERROR(settings.Set("ssl.key.location", config.key_file));
+  if (sasl) {
+    CULPRIT_RETURN_IF_ERROR(settings.Set("sasl.mechanism", config.sasl_mechanism));
+    CULPRIT_RETURN_IF_ERROR(settings.Set("sasl.username", config.username));
+    CULPRIT_RETURN_IF_ERROR(settings.Set("sasl.password", config.password.Reveal()));
+  }
+  rd_kafka_conf_set_dr_msg_cb(settings.get(), OnReport);
+  // What goes wrong is in the outcome; standard error is not for libraries.
+  rd_kafka_conf_set_log_cb(settings.get(), [](const rd_kafka_t*, int, const char*, const char*) {});
+  return settings.Make(RD_KAFKA_PRODUCER);
+}
+
+class KafkaSink : public Sink {
+ public:
+  KafkaSink(const KafkaSinkConfig& config, KafkaHandle producer)
+      : config_(config), producer_(std::move(producer)) {}
+  ~KafkaSink() override { Purge(); }
+  std::string_view type() const override { return "kafka"; }
+  std::string Preview(const Notification& n) const override { return NotificationJson(n); }
+
+  DeliveryResult Deliver(const Notification& n) override {
+    if (rd_kafka_fatal_error(producer_.get(), nullptr, 0) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      Purge();
+      absl::StatusOr<KafkaHandle> producer = MakeProducer(config_);
+      if (!producer.ok()) return RetryLater("other", std::string(producer.status().message()));
+      producer_ = std::move(*producer);
+    }
+    const std::string body = NotificationJson(n);
+    const std::string& key = n.incident.id;
+    auto report = std::make_unique<Report>();
+    const rd_kafka_resp_err_t error = rd_kafka_producev(
+        producer_.get(), RD_KAFKA_V_TOPIC(config_.topic.c_str()),
+        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(key.data(), key.size()),
+        RD_KAFKA_V_VALUE(const_cast<char*>(body.data()), body.size()),
+        RD_KAFKA_V_HEADER("culprit-notification", n.id.data(), static_cast<ssize_t>(n.id.size())),
+        RD_KAFKA_V_OPAQUE(report.get()), RD_KAFKA_V_END);
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return Failed(error);
+    // librdkafka gives the message up after message.timeout.ms; a little more, for its report.
+    const auto deadline = std::chrono::steady_clock::now() +
+                          std::chrono::microseconds(config_.timeout) + std::chrono::seconds(2);
+    while (!report->done && std::chrono::steady_clock::now() < deadline)
+      rd_kafka_poll(producer_.get(), 50);
+    if (!report->done) {
+      report.release()->abandoned = true;
+      return RetryLater("timeout", "Kafka: no answer in time");
+    }
+    if (report->error != RD_KAFKA_RESP_ERR_NO_ERROR) return Failed(report->error);
+    return Delivered("", absl::StrCat(config_.topic, " ", report->partition, "@", report->offset));
+  }
+
+ private:
+  // Lets nothing be sent after we said that it failed, and frees what is in flight.
+  void Purge() {
+    rd_kafka_purge(producer_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+    rd_kafka_flush(producer_.get(), 1000);
+  }
+
+  const KafkaSinkConfig config_;
+  KafkaHandle producer_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Sink>> MakeKafkaSink(const KafkaSinkConfig& config) {
+  if (config.brokers.empty() || config.topic.empty())
+    return absl::InvalidArgumentError("kafka: 'brokers' and 'topic' are required");
+  absl::StatusOr<KafkaHandle> producer = MakeProducer(config);
+  if (!producer.ok()) return producer.status();
+  return std::make_unique<KafkaSink>(config, *std::move(producer));
+}
+
+}  // namespace culprit
