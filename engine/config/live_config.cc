@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "engine/config/interpolate.h"
+#include "engine/config/live_sinks.h"
 #include "engine/config/live_sources.h"
 #include "engine/config/yaml_reader.h"
 
@@ -105,6 +106,18 @@ void ReadSources(YamlMap* root, const TimeConfig& time, std::vector<SourceConfig
                 "[/var/log/app/*.log] }");
 }
 
+void ReadSinks(YamlMap* root, std::vector<SinkConfig>* sinks, ConfigErrors* errors) {
+  std::set<std::string> names;
+  for (const YAML::Node& node : root->Sequence("sinks")) {
+    std::optional<SinkConfig> sink = ReadSink(node, root);
+    if (!sink) continue;
+    if (!names.insert(SinkName(sink->config)).second)
+      errors->Add(sink->where, absl::StrCat("two sinks are called '", SinkName(sink->config),
+                                            "'; give one a 'name' of its own"));
+    sinks->push_back(std::move(*sink));
+  }
+}
+
 // Relative paths in the file are relative to the file.
 std::string Beside(const std::string& file, const std::string& path) {
   const std::filesystem::path p(path);
@@ -135,6 +148,7 @@ absl::StatusOr<LiveConfig> ParseLiveConfig(const std::string& text, const std::s
   config.queue_bytes = root.Size("queue_bytes", config.queue_bytes, 4 << 20, kMost);
   config.drain_timeout = root.Duration("drain_timeout", config.drain_timeout);
   ReadSources(&root, config.time, &config.sources, &errors);
+  ReadSinks(&root, &config.sinks, &errors);
   root.Finish();
   if (!errors.empty()) return errors.ToStatus();
   return config;

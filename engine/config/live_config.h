@@ -19,6 +19,7 @@
 #include "engine/ingest/syslog/syslog_config.h"
 #include "engine/ingest/tail/tail_config.h"
 #include "engine/redact/redactor.h"
+#include "sinks/all_sinks.h"
 
 namespace culprit {
 
@@ -44,6 +45,11 @@ struct SourceConfig {
 
 // Name of the source: of the kind's config.
 const std::string& SourceName(const SourceConfig& source);
+
+struct SinkConfig {
+  AnySinkConfig config;  // SinkName() is what routes speak of; unique
+  FileLine where;
+};
 
 struct StateConfig {
   std::string directory = "/var/lib/culprit";
@@ -77,6 +83,7 @@ struct LiveConfig {
   bool default_packs = true;
   std::vector<std::string> topologies;
   std::vector<SourceConfig> sources;
+  std::vector<SinkConfig> sinks;
   StateConfig state;
   TimeConfig time;
   ServeConfig serve;
