@@ -223,7 +223,7 @@ TEST_F(SlackTest, OwnTemplatesAreUsed) {
   EXPECT_THAT(message, HasSubstr("see etcdctl endpoint health"));
 }
 
-// What tests/clients/slack_types_test.py checks against the types that Slack publishes.
+// For a check by hand against the types that Slack publishes (@slack/types).
 TEST_F(SlackTest, WritesPayloadsForTheTypeCheck) {
   const char* path = std::getenv("CULPRIT_SLACK_PAYLOADS");  // NOLINT(concurrency-mt-unsafe)
   if (path == nullptr) GTEST_SKIP() << "CULPRIT_SLACK_PAYLOADS is not set";
