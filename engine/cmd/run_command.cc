@@ -102,6 +102,8 @@ int RunLive(const RunFlags& flags) {
     PrintError(std::string(status.message()));
     return ExitCodeFor(status);
   }
+  if (!daemon.config().sinks.empty())
+    spdlog::warn("'sinks' of the configuration is checked, but nothing is sent to them yet");
   spdlog::info("running state={} sources={}", daemon.config().state.directory,
                daemon.config().sources.size());
   NotifySystemd("READY=1");
