@@ -6,6 +6,7 @@
 // counts as the latest seen.
 #pragma once
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -59,6 +60,9 @@ struct OperatorAction {
     kLast = kExpireSilence,
   };
   Kind kind = Kind::kNote;
+  // Given by whoever makes it: of two actions with one id the second does nothing and is fine (a
+  // webhook is repeated). Empty: never the same as another one.
+  std::string id;
   std::string incident;
   std::string author;
   std::string text;
@@ -98,6 +102,7 @@ class Planner {
   // What falls due up to `now` is done before, by both.
   void OnChange(const IncidentChange& change, TimeUs now);
   // NotFound: no such incident or silence; FailedPrecondition: not in its state; InvalidArgument.
+  // Nothing was done then; the same action may come again.
   absl::Status Act(const OperatorAction& action, TimeUs now);
   // Repeats, escalations, ends of waits and of mutes, up to and with `now`.
   void PassTime(TimeUs now);
@@ -176,6 +181,7 @@ class Planner {
   explicit Planner(DeliverConfig config);
   absl::Status Compile();
 
+  absl::Status Do(const OperatorAction& action);
   void Happen(Known* k, LifeEvent event, std::string_view author, std::string_view text);
   void Carry(Known* k, LifeEvent event, Telling telling, std::string_view text);
   static void Hold(NotifyEvent event, Target* t);
@@ -209,6 +215,7 @@ class Planner {
   std::map<std::string, Calendar> calendars_;
   std::vector<Silence> silences_;
   std::map<std::string, Known, std::less<>> known_;
+  std::deque<std::string> done_;  // ids of actions, oldest first
   TimeUs now_ = 0;
   TimeUs next_due_ = INT64_MAX;
   PlanOutput out_;

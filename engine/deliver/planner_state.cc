@@ -1,44 +1,27 @@
 // Planner: its state as bytes and back.
 #include <algorithm>
-#include <type_traits>
 #include <utility>
 
 #include "engine/base/checkpoint.h"
 #include "engine/deliver/planner.h"
+#include "engine/deliver/spec_archive.h"
 
 namespace culprit {
-namespace {
-
-template <typename Archive, typename S>
-void Fields(Archive& ar, S& s) {
-  ar(s.id);
-  uint64_t n = s.matchers.size();
-  ar(n);
-  if constexpr (!std::is_const_v<S>) s.matchers.clear();
-  for (uint64_t i = 0; i < n; ++i) {
-    LabelMatcher m;
-    if constexpr (std::is_const_v<S>) m = s.matchers[i];
-    ar(m.label, Choice(m.op, LabelMatcher::Op::kMatchesNot), m.value);
-    if constexpr (!std::is_const_v<S>) s.matchers.push_back(std::move(m));
-  }
-  ar(Time(s.start), Time(s.end), s.author, s.comment);
-}
-
-}  // namespace
-
 void Planner::Write(CheckpointWriter& ar, const IncidentCodec& codec) const {
   ar(Time(now_));
   uint64_t silences = 0;
   for (const Silence& s : silences_) silences += s.configured ? 0 : 1;
   ar(silences);
   for (const Silence& s : silences_)
-    if (!s.configured) Fields(ar, s.spec);
+    if (!s.configured) ar(s.spec);
   // Expired by a person before their end, though the configuration has them still.
   uint64_t ended = 0;
   for (const Silence& s : silences_) ended += s.configured ? 1 : 0;
   ar(ended);
   for (const Silence& s : silences_)
     if (s.configured) ar(s.spec.id, Time(s.spec.end));
+  ar.Varint(done_.size());
+  for (const std::string& id : done_) ar(id);
   ar.Varint(known_.size());
   for (const auto& [id, k] : known_) {
     ar.Text(id);
@@ -65,7 +48,7 @@ void Planner::Read(CheckpointReader& ar, const IncidentCodec& codec) {
   uint64_t silences = 0;
   for (ar(silences); silences > 0; --silences) {
     SilenceSpec spec;
-    Fields(ar, spec);
+    ar(spec);
     absl::StatusOr<CompiledMatchers> matchers = CompiledMatchers::Make(spec.matchers);
     Require(matchers.ok(), "matcher of a silence");
     std::erase_if(silences_, [&](const Silence& s) { return s.spec.id == spec.id; });
@@ -79,6 +62,7 @@ void Planner::Read(CheckpointReader& ar, const IncidentCodec& codec) {
     for (Silence& s : silences_)
       if (s.configured && s.spec.id == id && end <= now_) s.spec.end = std::min(s.spec.end, end);
   }
+  for (size_t n = ar.Count(); n > 0; --n) ar(done_.emplace_back());
   const auto sink_is_used = [&](const std::string& name) {
     const auto in = [&](const std::vector<std::string>& sinks) {
       return std::find(sinks.begin(), sinks.end(), name) != sinks.end();

@@ -25,7 +25,8 @@ enum class ControlKind : uint8_t {
   kTick,       // the clock says `time`, and nothing came
   kKnowledge,  // other packs or topology from here on; `text`: their fingerprint
   kFinish,     // all inputs have ended for good
-  kLast = kFinish,
+  kAction,     // a person did something; `text`: EncodeAction
+  kLast = kAction,
 };
 
 struct ControlEntry {

@@ -193,6 +193,7 @@ void LiveReasoner::OnControl(const ControlEntry& entry) {
       OnTick(entry.time);
       break;
     case ControlKind::kKnowledge:
+    case ControlKind::kAction:  // tells people something, not the reasoning
       break;
     case ControlKind::kFinish:
       if (orderer_->newest() != kNoTime)

@@ -99,6 +99,21 @@ TEST(Planner, AcknowledgedBeforeItWasToldIsToldWithItsOwner) {
   EXPECT_THAT(w.Told(), ElementsAre("slack acknowledged INC-1"));
 }
 
+TEST(Planner, AnActionThatComesTwiceIsDoneOnce) {
+  World w = Opened();
+  OperatorAction note{.kind = Kind::kNote, .id = "slack:1", .incident = "INC-9", .text = "x"};
+  EXPECT_EQ(w.planner().Act(note, w.now).code(), absl::StatusCode::kNotFound);
+  note.incident = "INC-1";
+  ASSERT_TRUE(w.planner().Act(note, w.now).ok());  // what was refused may come again
+  EXPECT_THAT(w.Told(), ElementsAre("slack note INC-1"));
+  w.Restart();
+  ASSERT_TRUE(w.planner().Act(note, w.now).ok());
+  EXPECT_THAT(w.Told(), IsEmpty());
+  note.id = "slack:2";
+  ASSERT_TRUE(w.planner().Act(note, w.now).ok());
+  EXPECT_THAT(w.Told(), ElementsAre("slack note INC-1"));
+}
+
 TEST(Planner, NotesAndOwnersAreToldAndKept) {
   World w = Opened();
   ASSERT_TRUE(w.Act(Kind::kNote, "INC-1", "ann", "disk is full on node 3").ok());
