@@ -46,16 +46,49 @@ bool Permanent(rd_kafka_resp_err_t error) {
   }
 }
 
-DeliveryResult Failed(rd_kafka_resp_err_t error) {
+// What the connections said last: a message that finds no way only says that it timed out.
+struct Connections {
+  rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
+  std::string said;
+};
+
+void OnError(rd_kafka_t*, int error, const char* said, void* connections) noexcept {
+  // Follows from the others, and would hide them.
+  if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) return;
+  auto& out = *static_cast<Connections*>(connections);
+  out.error = static_cast<rd_kafka_resp_err_t>(error);
+  out.said = said;
+}
+
+DeliveryResult NoWay(const Connections& connections) {
+  const std::string text = absl::StrCat("Kafka: no answer in time",
+                                        connections.said.empty() ? "" : ": ", connections.said);
+  switch (connections.error) {
+    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+    case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
+      return Rejected("auth", text);
+    case RD_KAFKA_RESP_ERR__SSL:
+      if (text.find("expired") != std::string::npos) return RetryLater("expired", text);
+      if (text.find("certificate") != std::string::npos) return Rejected("certificate", text);
+      return RetryLater("tls", text);
+    case RD_KAFKA_RESP_ERR__RESOLVE:
+      return RetryLater("dns", text);
+    default:
+      return RetryLater("timeout", text);
+  }
+}
+
+DeliveryResult Failed(rd_kafka_resp_err_t error, const Connections& connections) {
+  if (error == RD_KAFKA_RESP_ERR__MSG_TIMED_OUT) return NoWay(connections);
   const std::string text = absl::StrCat("Kafka: ", rd_kafka_err2str(error));
-  if (!Permanent(error))
-    return RetryLater(error == RD_KAFKA_RESP_ERR__MSG_TIMED_OUT ? "timeout" : "other", text);
+  if (!Permanent(error)) return RetryLater("other", text);
   const bool size =
       error == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE || error == RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE;
   return Rejected(size ? "too_large" : "auth", text);
 }
 
-absl::StatusOr<KafkaHandle> MakeProducer(const KafkaSinkConfig& config) {
+// `connections` outlives it.
+absl::StatusOr<KafkaHandle> MakeProducer(const KafkaSinkConfig& config, Connections* connections) {
   KafkaSettings settings;
   CULPRIT_RETURN_IF_ERROR(settings.SetAll(config.properties));
   CULPRIT_RETURN_IF_ERROR(settings.Set("bootstrap.servers", config.brokers));
@@ -79,6 +112,8 @@ absl::StatusOr<KafkaHandle> MakeProducer(const KafkaSinkConfig& config) {
     CULPRIT_RETURN_IF_ERROR(settings.Set("sasl.password", config.password.Reveal()));
   }
   rd_kafka_conf_set_dr_msg_cb(settings.get(), OnReport);
+  rd_kafka_conf_set_error_cb(settings.get(), OnError);
+  rd_kafka_conf_set_opaque(settings.get(), connections);
   // What goes wrong is in the outcome; standard error is not for libraries.
   rd_kafka_conf_set_log_cb(settings.get(), [](const rd_kafka_t*, int, const char*, const char*) {});
   return settings.Make(RD_KAFKA_PRODUCER);
@@ -86,19 +121,24 @@ absl::StatusOr<KafkaHandle> MakeProducer(const KafkaSinkConfig& config) {
 
 class KafkaSink : public Sink {
  public:
-  KafkaSink(const KafkaSinkConfig& config, KafkaHandle producer)
-      : config_(config), producer_(std::move(producer)) {}
-  ~KafkaSink() override { Purge(); }
+  explicit KafkaSink(const KafkaSinkConfig& config) : config_(config) {}
+  absl::Status Start() {
+    CULPRIT_ASSIGN_OR_RETURN(producer_, MakeProducer(config_, &connections_));
+    return absl::OkStatus();
+  }
+  ~KafkaSink() override {
+    if (producer_ != nullptr) Purge();
+  }
   std::string_view type() const override { return "kafka"; }
   std::string Preview(const Notification& n) const override { return NotificationJson(n); }
 
   DeliveryResult Deliver(const Notification& n) override {
     if (rd_kafka_fatal_error(producer_.get(), nullptr, 0) != RD_KAFKA_RESP_ERR_NO_ERROR) {
       Purge();
-      absl::StatusOr<KafkaHandle> producer = MakeProducer(config_);
-      if (!producer.ok()) return RetryLater("other", std::string(producer.status().message()));
-      producer_ = std::move(*producer);
+      if (const absl::Status status = Start(); !status.ok())
+        return RetryLater("other", std::string(status.message()));
     }
+    connections_ = {};
     const std::string body = NotificationJson(n);
     const std::string& key = n.incident.id;
     auto report = std::make_unique<Report>();
@@ -108,7 +148,7 @@ class KafkaSink : public Sink {
         RD_KAFKA_V_VALUE(const_cast<char*>(body.data()), body.size()),
         RD_KAFKA_V_HEADER("culprit-notification", n.id.data(), static_cast<ssize_t>(n.id.size())),
         RD_KAFKA_V_OPAQUE(report.get()), RD_KAFKA_V_END);
-    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return Failed(error);
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return Failed(error, connections_);
     // librdkafka gives the message up after message.timeout.ms; a little more, for its report.
     const auto deadline = std::chrono::steady_clock::now() +
                           std::chrono::microseconds(config_.timeout) + std::chrono::seconds(2);
@@ -116,9 +156,9 @@ class KafkaSink : public Sink {
       rd_kafka_poll(producer_.get(), 50);
     if (!report->done) {
       report.release()->abandoned = true;
-      return RetryLater("timeout", "Kafka: no answer in time");
+      return NoWay(connections_);
     }
-    if (report->error != RD_KAFKA_RESP_ERR_NO_ERROR) return Failed(report->error);
+    if (report->error != RD_KAFKA_RESP_ERR_NO_ERROR) return Failed(report->error, connections_);
     return Delivered("", absl::StrCat(config_.topic, " ", report->partition, "@", report->offset));
   }
 
@@ -130,6 +170,7 @@ class KafkaSink : public Sink {
   }
 
   const KafkaSinkConfig config_;
+  Connections connections_;
   KafkaHandle producer_;
 };
 
@@ -138,9 +179,9 @@ class KafkaSink : public Sink {
 absl::StatusOr<std::unique_ptr<Sink>> MakeKafkaSink(const KafkaSinkConfig& config) {
   if (config.brokers.empty() || config.topic.empty())
     return absl::InvalidArgumentError("kafka: 'brokers' and 'topic' are required");
-  absl::StatusOr<KafkaHandle> producer = MakeProducer(config);
-  if (!producer.ok()) return producer.status();
-  return std::make_unique<KafkaSink>(config, *std::move(producer));
+  auto sink = std::make_unique<KafkaSink>(config);
+  CULPRIT_RETURN_IF_ERROR(sink->Start());
+  return sink;
 }
 
 }  // namespace culprit

@@ -15,7 +15,11 @@ namespace {
 
 HttpResponse Ask(const std::string& method, const std::string& url, const std::string& body) {
   HttpClient client;
-  HttpResponse response = client.Send({.method = method, .url = url, .body = body});
+  HttpResponse response = client.Send({.method = method,
+                                       .url = url,
+                                       .body = body,
+                                       .timeout = std::chrono::minutes(2),
+                                       .environment_proxy = false});
   if (response.status != 200)
     throw std::runtime_error(url + ": " + response.message + " " + response.body);
   return response;
