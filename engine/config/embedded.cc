@@ -1,31 +1,18 @@
 // Packs, schemas and starter configurations compiled into the program (patterns/, through
 // cmake/EmbedFiles.cmake).
-#include <string_view>
-
+#include "engine/base/embedded_file.h"
 #include "engine/config/pack_loader.h"
 
 namespace culprit {
 
-struct EmbeddedFile {
-  const char* name;
-  const unsigned char* data;
-  size_t size;
-};
-extern const EmbeddedFile kEmbedded_packs[];
-extern const size_t kEmbedded_packs_count;
-extern const EmbeddedFile kEmbedded_schemas[];
-extern const size_t kEmbedded_schemas_count;
-extern const EmbeddedFile kEmbedded_starters[];
-extern const size_t kEmbedded_starters_count;
+CULPRIT_EMBEDDED(packs);
+CULPRIT_EMBEDDED(schemas);
+CULPRIT_EMBEDDED(starters);
 
 namespace {
-std::string Text(const EmbeddedFile& file) {
-  return std::string(reinterpret_cast<const char*>(file.data), file.size);
-}
-
-const NamedTexts* Named(const EmbeddedFile* files, size_t count) {
+const NamedTexts* Named(std::span<const EmbeddedFile> files) {
   auto* out = new NamedTexts;
-  for (size_t i = 0; i < count; ++i) out->emplace_back(files[i].name, Text(files[i]));
+  for (const EmbeddedFile& file : files) out->emplace_back(file.name, file.bytes);
   return out;
 }
 }  // namespace
@@ -33,20 +20,20 @@ const NamedTexts* Named(const EmbeddedFile* files, size_t count) {
 const std::vector<PackText>& DefaultPacks() {
   static const auto* const packs = [] {
     auto* out = new std::vector<PackText>;
-    for (size_t i = 0; i < kEmbedded_packs_count; ++i)
-      out->push_back({kEmbedded_packs[i].name, Text(kEmbedded_packs[i]), false});
+    for (const EmbeddedFile& file : Embedded_packs())
+      out->push_back({std::string(file.name), std::string(file.bytes), false});
     return out;
   }();
   return *packs;
 }
 
 const NamedTexts& Schemas() {
-  static const auto* const schemas = Named(kEmbedded_schemas, kEmbedded_schemas_count);
+  static const auto* const schemas = Named(Embedded_schemas());
   return *schemas;
 }
 
 const NamedTexts& Starters() {
-  static const auto* const starters = Named(kEmbedded_starters, kEmbedded_starters_count);
+  static const auto* const starters = Named(Embedded_starters());
   return *starters;
 }
 
