@@ -23,6 +23,20 @@ class ByteInput {
   }
 };
 
+// Bytes that are in memory already, and stay there while this lives.
+class MemoryInput : public ByteInput {
+ public:
+  explicit MemoryInput(std::string_view bytes) : rest_(bytes) {}
+  absl::StatusOr<size_t> Read(char* buffer, size_t size) override {
+    const size_t n = rest_.copy(buffer, size);
+    rest_.remove_prefix(n);
+    return n;
+  }
+
+ private:
+  std::string_view rest_;
+};
+
 // Lets the first bytes be looked at before they are read. Reads past them go straight to `inner`.
 class PeekInput : public ByteInput {
  public:

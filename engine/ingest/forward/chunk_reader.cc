@@ -1,13 +1,13 @@
 #include "engine/ingest/forward/chunk_reader.h"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/utf8.h"
 #include "engine/base/views.h"
 #include "engine/ingest/archive/gunzip.h"
+#include "engine/ingest/net/unpack_limit.h"
 #include "engine/ingest/net/unzstd.h"
 
 namespace culprit {
@@ -16,21 +16,6 @@ namespace {
 constexpr size_t kRefillBytes = 256 * 1024;
 constexpr size_t kLetterBytes = 16 * 1024;
 constexpr uint64_t kLettersPerChunk = 100;
-constexpr uint64_t kRatioFloor = 1 << 20;
-
-class MemoryInput : public ByteInput {
- public:
-  explicit MemoryInput(std::string_view bytes) : rest_(bytes) {}
-  absl::StatusOr<size_t> Read(char* buffer, size_t size) override {
-    const size_t n = std::min(size, rest_.size());
-    if (n > 0) std::memcpy(buffer, rest_.data(), n);
-    rest_.remove_prefix(n);
-    return n;
-  }
-
- private:
-  std::string_view rest_;
-};
 
 TimeUs Micros(const EntryTime& time, TimeUs now) {
   if (time.kind == EntryTime::Kind::kNone) return now;
@@ -195,13 +180,12 @@ bool ChunkReader::Refill(LiveBatch* part) {
   }
   input_ended_ = *n == 0;
   unpacked_ += *n;
-  const uint64_t by_ratio =
-      std::max(kRatioFloor, message_.entries.size() * config_.max_decompression_ratio);
-  if (unpacked_ > std::min(config_.max_decompressed_bytes, by_ratio)) {
-    BuryRest(
-        part, "decompressed_too_large",
-        absl::StrCat("unpacks to more than ", std::min(config_.max_decompressed_bytes, by_ratio),
-                     " bytes (max_decompressed_bytes, max_decompression_ratio)"));
+  const uint64_t most = UnpackLimit(message_.entries.size(), config_.max_decompression_ratio,
+                                    config_.max_decompressed_bytes);
+  if (unpacked_ > most) {
+    BuryRest(part, "decompressed_too_large",
+             absl::StrCat("unpacks to more than ", most,
+                          " bytes (max_decompressed_bytes, max_decompression_ratio)"));
     return false;
   }
   return true;

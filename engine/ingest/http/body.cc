@@ -3,7 +3,6 @@
 #include <simdjson.h>
 
 #include <algorithm>
-#include <cstring>
 #include <memory>
 
 #include "absl/strings/ascii.h"
@@ -14,27 +13,13 @@
 #include "engine/ingest/archive/gunzip.h"
 #include "engine/ingest/http/inflate.h"
 #include "engine/ingest/net/json_scanner.h"
+#include "engine/ingest/net/unpack_limit.h"
 #include "engine/ingest/net/unzstd.h"
 
 namespace culprit {
 namespace {
 
-constexpr uint64_t kRatioFloor = 1 << 20;
 constexpr size_t kUnpackBytes = 256 * 1024;
-
-class MemoryInput : public ByteInput {
- public:
-  explicit MemoryInput(std::string_view bytes) : rest_(bytes) {}
-  absl::StatusOr<size_t> Read(char* buffer, size_t size) override {
-    const size_t n = std::min(size, rest_.size());
-    if (n > 0) std::memcpy(buffer, rest_.data(), n);
-    rest_.remove_prefix(n);
-    return n;
-  }
-
- private:
-  std::string_view rest_;
-};
 
 bool IsBlank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
@@ -159,8 +144,7 @@ absl::StatusOr<std::string> UnpackBody(const HttpConfig& config, std::string_vie
     return absl::UnimplementedError("Content-Encoding: expected gzip, zstd, deflate or identity");
   }
   const uint64_t most =
-      std::min(config.max_decompressed_bytes,
-               std::max(kRatioFloor, body.size() * config.max_decompression_ratio));
+      UnpackLimit(body.size(), config.max_decompression_ratio, config.max_decompressed_bytes);
   std::string out;
   for (;;) {
     const size_t held = out.size();

@@ -32,9 +32,9 @@ size_t BehindNewline(FileForm form, std::string_view bytes, bool last) {
   return kNone;
 }
 
-class MemoryInput : public ByteInput {
+class TwoParts : public ByteInput {
  public:
-  MemoryInput(std::string_view first, std::string_view rest) : parts_{first, rest} {}
+  TwoParts(std::string_view first, std::string_view rest) : parts_{first, rest} {}
   absl::StatusOr<size_t> Read(char* buffer, size_t size) override {
     std::string_view& part = parts_[0].empty() ? parts_[1] : parts_[0];
     const size_t n = std::min(size, part.size());
@@ -50,7 +50,7 @@ class MemoryInput : public ByteInput {
 // Whole UTF-16 lines: no state is carried from one call to the next.
 std::string ToText(FileForm form, std::string_view bytes) {
   if (form == FileForm::kPlain) return std::string(bytes);
-  MemoryInput raw(form == FileForm::kUtf16Little ? "\xff\xfe" : "\xfe\xff", bytes);
+  TwoParts raw(form == FileForm::kUtf16Little ? "\xff\xfe" : "\xfe\xff", bytes);
   Utf16Input text(raw);
   std::string out(bytes.size() / 2 * 3 + 3, '\0');  // a unit is at most three bytes
   size_t size = 0;
