@@ -12,7 +12,7 @@
 #include "engine/cmd/all_sources.h"
 #include "engine/cmd/commands.h"
 #include "engine/cmd/incident_printer.h"
-#include "engine/cmd/stats_json.h"
+#include "engine/serve/status_json.h"
 
 namespace culprit {
 namespace {
@@ -113,10 +113,7 @@ absl::Status Daemon::Serve() {
   ServeBackend backend;
   backend.version = CULPRIT_VERSION;
   backend.stats = [this] { return stats(); };
-  backend.reload_state = [this] {
-    const std::lock_guard lock(told_mutex_);
-    return reload_state_;
-  };
+  backend.reload_state = [this] { return reload_state(); };
   backend.reload = [this] { return Reload(); };
   backend.incidents = [this](const std::string& state, size_t limit) {
     return store_->Incidents(state, limit);
@@ -128,7 +125,7 @@ absl::Status Daemon::Serve() {
       return subscription->Take(signals);
     };
   };
-  backend.dump = [this] { return StatsJson(stats()); };
+  backend.dump = [this] { return StateJson(); };
   CULPRIT_ASSIGN_OR_RETURN(
       server_, HttpServer::Start({.listen = config_.serve.listen, .token = config_.serve.token},
                                  std::move(backend)));
@@ -217,11 +214,20 @@ PipelineStats Daemon::stats() const {
   return stats;
 }
 
+ReloadState Daemon::reload_state() const {
+  const std::lock_guard lock(told_mutex_);
+  return reload_state_;
+}
+
+std::string Daemon::StateJson() const {
+  return StatusJson(stats(), reload_state(), CULPRIT_VERSION, SIZE_MAX);
+}
+
 absl::StatusOr<std::string> Daemon::Dump() const {
   const std::string path =
       absl::StrCat(config_.state.directory, "/dump-", WallNow() / kSecondUs, ".json");
   std::ofstream out(path, std::ios::binary);
-  out << StatsJson(stats()) << std::flush;
+  out << StateJson() << std::flush;
   if (!out) return absl::UnavailableError(absl::StrCat(path, ": cannot be written"));
   return path;
 }

@@ -41,6 +41,8 @@ class Daemon {
   absl::Status Serve();
   absl::Status ReloadKnowledge();
   std::vector<ReportEdge> Topology() const;
+  ReloadState reload_state() const;
+  std::string StateJson() const;
   LivePipelineOptions PipelineOptions() const;
 
   LiveConfig config_;

@@ -131,7 +131,7 @@ class Run:
             stats = self.stats()
             sources = {s["name"]: s for s in stats["sources"]}
             if (stats["idle_streams"] == stats["streams"] > 0 and stats["log_seq"] == stats["reasoned_seq"]
-                    and stats["open_incidents"] > 0 and all(s["lag"] <= 0 for s in sources.values())
+                    and stats["open_incidents"] > 0 and all((s["lag"] or 0) <= 0 for s in sources.values())
                     and (not partitions or sources["bus"]["streams"] == partitions)):
                 return
             time.sleep(0.5)
