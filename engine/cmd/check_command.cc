@@ -34,8 +34,9 @@ int RunCheck(const CheckFlags& flags) {
       return kExitConfig;
     }
     AddKnowledge(*config, &knowledge);
-    sources =
-        absl::StrCat(flags.config, ": ", Counted(config->sources.size(), "source"), ": fine\n");
+    sources = absl::StrCat(flags.config, ": ", Counted(config->sources.size(), "source"), ", ",
+                           Counted(config->sinks.size(), "sink"), ", ",
+                           Counted(config->deliver.routes.size(), "route"), ": fine\n");
   }
   const absl::StatusOr<Engine> engine = BuildEngine(knowledge);
   if (!engine.ok()) {

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "engine/config/interpolate.h"
+#include "engine/config/live_routes.h"
 #include "engine/config/live_sinks.h"
 #include "engine/config/live_sources.h"
 #include "engine/config/yaml_reader.h"
@@ -149,6 +150,9 @@ absl::StatusOr<LiveConfig> ParseLiveConfig(const std::string& text, const std::s
   config.drain_timeout = root.Duration("drain_timeout", config.drain_timeout);
   ReadSources(&root, config.time, &config.sources, &errors);
   ReadSinks(&root, &config.sinks, &errors);
+  std::vector<std::string> names;
+  for (const SinkConfig& sink : config.sinks) names.push_back(SinkName(sink.config));
+  config.deliver = ReadDelivery(&root, names, &errors);
   root.Finish();
   if (!errors.empty()) return errors.ToStatus();
   return config;

@@ -12,6 +12,7 @@
 #include "engine/base/secret.h"
 #include "engine/core/knowledge.h"
 #include "engine/core/time.h"
+#include "engine/deliver/deliver_config.h"
 #include "engine/ingest/forward/forward_config.h"
 #include "engine/ingest/http/http_config.h"
 #include "engine/ingest/kafka/kafka_config.h"
@@ -84,6 +85,7 @@ struct LiveConfig {
   std::vector<std::string> topologies;
   std::vector<SourceConfig> sources;
   std::vector<SinkConfig> sinks;
+  DeliverConfig deliver;  // which of them is told of what, and when
   StateConfig state;
   TimeConfig time;
   ServeConfig serve;

@@ -1,5 +1,5 @@
 """Exit codes, messages, formats and schemas of the command line."""
-import json, os, pathlib, unittest
+import json, os, pathlib, re, unittest
 
 from harness import SOURCE, main, replay_json, run, scratch, write_outage
 
@@ -67,6 +67,10 @@ class Cli(unittest.TestCase):
         pack = json.loads(run("schema", "pack", check=0).out)
         for file in sorted((SOURCE / "patterns/packs").glob("*/pack.yaml")):
             jsonschema.validate(yaml.safe_load(file.read_text()), pack)
+        config = json.loads(run("schema", "config", check=0).out)
+        blocks = re.findall(r"^```yaml\n(.*?)^```", (SOURCE / "engine/doc/configuration.md").read_text(), re.S | re.M)
+        for text in [f.read_text() for f in (SOURCE / "patterns/starters").glob("*.yaml")] + blocks:
+            jsonschema.validate({"sources": [{"stdin": {}}]} | yaml.safe_load(text), config)
         scenario = json.loads(run("schema", "scenario", check=0).out)
         for file in sorted((SOURCE / "patterns/packs").glob("*/scenarios/*/scenario.yaml")):
             jsonschema.validate(yaml.safe_load(file.read_text()), scenario)

@@ -42,6 +42,17 @@ TEST(LiveConfig, TheLeastThatWorks) {
   EXPECT_EQ(config->serve.listen, "127.0.0.1:9797");
 }
 
+TEST(LiveConfig, RoutesSpeakOfItsSinks) {
+  const std::string sinks =
+      std::string(kTail) + "sinks: [ { stdout: {} }, { file: { path: a } } ]\n";
+  const absl::StatusOr<LiveConfig> all = ParseLiveConfig(sinks, "culprit.yaml", Of({}));
+  ASSERT_TRUE(all.ok()) << all.status();
+  ASSERT_EQ(all->deliver.routes.size(), 1u);
+  EXPECT_THAT(all->deliver.routes[0].sinks, ElementsAre("stdout", "file"));
+  EXPECT_THAT(ErrorOf(sinks + "routes: [ { sinks: [stdout, fil] } ]\n"),
+              HasSubstr("culprit.yaml:3: route: no sink is called 'fil'; did you mean 'file'?"));
+}
+
 TEST(LiveConfig, EveryKeyOfASourceIsTaken) {
   const absl::StatusOr<LiveConfig> config = ParseLiveConfig(R"(
 state: { directory: /tmp/s, log_bytes: 2GiB, log_age: 3d, checkpoint_every: 2s }
