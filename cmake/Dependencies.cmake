@@ -17,6 +17,7 @@ find_package(SQLite3 REQUIRED)
 find_package(CURL REQUIRED)
 find_path(MUSTACHE_INCLUDE kainjow/mustache.hpp REQUIRED)  # header-only, no package file
 find_package(prometheus-cpp REQUIRED)
+find_package(Protobuf REQUIRED)
 pkg_check_modules(RDKAFKA REQUIRED IMPORTED_TARGET rdkafka)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(LIBARCHIVE REQUIRED IMPORTED_TARGET libarchive)

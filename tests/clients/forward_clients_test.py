@@ -4,27 +4,13 @@
 """
 import json, os, pathlib, shutil, subprocess, sys, tempfile, unittest
 
-PRINT = pathlib.Path(sys.argv[1])
-SOURCE = pathlib.Path(sys.argv[2])
-CLIENTS = SOURCE / "build" / "clients"
+from source_print import CLIENTS, SOURCE, Server as AnyServer
+
 COUNT = 200
 
 
-class Server:
-    """forward_print; `lines` is what was committed once the block has ended."""
-
-    def __init__(self, *flags):
-        self.flags = flags
-
-    def __enter__(self):
-        self.process = subprocess.Popen([PRINT, *self.flags], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.port = int(self.process.stdout.readline())
-        return self
-
-    def __exit__(self, *ignored):
-        out, _ = self.process.communicate(timeout=60)
-        self.lines = [json.loads(line) for line in out.splitlines()]
-        self.code = self.process.returncode
+def Server(*flags):
+    return AnyServer("forward", *flags)
 
 
 class Clients(unittest.TestCase):

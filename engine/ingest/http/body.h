@@ -8,17 +8,19 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "engine/core/live.h"
 #include "engine/ingest/http/http_config.h"
 
 namespace culprit {
 
 // Of one stream: lines, as they go into batches.
 struct HttpLines {
-  std::string service;           // that the records belong to; empty: they say themselves
-  bool text = false;             // plain lines, a byte stream; else one record each
-  std::string bytes;             // lines, each with its newline
-  std::vector<uint32_t> begins;  // where each begins in `bytes`
-  uint64_t cut = 0;              // lines longer than allowed
+  std::string service;                   // that the records belong to; empty: they say themselves
+  bool text = false;                     // plain lines, a byte stream; else one record each
+  std::string bytes;                     // lines, each with its newline
+  std::vector<uint32_t> begins;          // where each begins in `bytes`
+  uint64_t cut = 0;                      // lines longer than allowed
+  std::vector<DeadLetter> dead_letters;  // of records that cannot be used; without their stream
 };
 
 // `encoding`: Content-Encoding. Unimplemented: not known. ResourceExhausted: unpacks to too much.

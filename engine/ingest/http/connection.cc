@@ -104,11 +104,11 @@ bool HttpConnection::Failed(const Error& error) {
   const bool spoke = error.category() == http::make_error_code(http::error::bad_value).category();
   if (spoke && error != http::error::end_of_stream && error != http::error::partial_message) {
     if (error == http::error::body_limit) {
-      Answer({.status = 413, .body = "the body is larger than max_body_bytes\n"}, /*close=*/true);
+      Answer({.status = 413, .body = "the body is larger than max_body_bytes"}, /*close=*/true);
     } else if (error == http::error::header_limit) {
-      Answer({.status = 431, .body = "the head is larger than max_header_bytes\n"}, true);
+      Answer({.status = 431, .body = "the head is larger than max_header_bytes"}, true);
     } else {
-      Answer({.status = 400, .body = absl::StrCat(error.message(), "\n")}, /*close=*/true);
+      Answer({.status = 400, .body = error.message()}, /*close=*/true);
     }
   } else {
     Shut();
@@ -137,13 +137,13 @@ void HttpConnection::OnHead(const Error& error) {
   const bool body = !parser_->is_done();
   if (!Authorized(state_->config, head.authorization)) {
     state_->Warn(HttpCount::kUnauthorized, peer_, "a wrong token or password, or none");
-    return Answer({.status = 401, .body = "a token or password is required\n"}, body);
+    return Answer({.status = 401, .body = "a token or password is required"}, body);
   }
   if (head.method != "POST" && head.method != "PUT") {
-    return Answer({.status = 405, .body = "send records by POST\n"}, body);
+    return Answer({.status = 405, .body = "send records by POST"}, body);
   }
   if (length && *length > state_->config.max_body_bytes) {
-    return Answer({.status = 413, .body = "the body is larger than max_body_bytes\n"}, true);
+    return Answer({.status = 413, .body = "the body is larger than max_body_bytes"}, true);
   }
   if (!state_->sink->Accepting() || (length && !state_->budget.Hold(ticket_, *length))) {
     return Busy(body);
@@ -186,7 +186,7 @@ void HttpConnection::OnBody(const Error& error) {
 }
 
 void HttpConnection::Busy(bool close) {
-  Answer({.status = 503, .body = "too much is under way; send it again\n"}, close);
+  Answer({.status = 503, .body = "too much is under way; send it again"}, close);
 }
 
 // `close`: because the body was not read.
@@ -213,14 +213,15 @@ void HttpConnection::Answer(const HttpAnswer& answer, bool close) {
   const auto& request = parser_->get();
   response_.emplace(static_cast<http::status>(answer.status), request.version());
   Response& response = *response_;
-  response.set(http::field::content_type, answer.content_type);
+  HttpAnswer worded = InItsWords(Head(), answer, upload_.rejected);
+  response.set(http::field::content_type, worded.content_type);
   if (answer.status == 401) {
     response.set(http::field::www_authenticate,
                  state_->config.token.empty() ? "Basic realm=\"culprit\"" : "Bearer");
   }
   if (answer.status == 405) response.set(http::field::allow, "POST, PUT");
   if (answer.status == 503) response.set(http::field::retry_after, "1");
-  response.body() = answer.body;
+  response.body() = std::move(worded.body);
   response.keep_alive(request.keep_alive() && !close && !draining_ && !closing_);
   response.prepare_payload();
   writing_ = true;

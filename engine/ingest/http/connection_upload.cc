@@ -31,6 +31,10 @@ void HttpConnection::TakeUpload() {
   upload_ = *std::move(upload);
   next_part_ = 0;
   pushed_ = false;
+  if (upload_.rejected > 0) {
+    state_->Count(HttpCount::kRejectedRecords, upload_.rejected);
+    state_->Warn(HttpCount::kRejectedRecords, peer_, "records longer than max_record_bytes");
+  }
   uint64_t bytes = 0;
   for (const HttpPart& part : upload_.parts) bytes += part.batch.bytes.size();
   if (!state_->budget.Hold(ticket_, bytes)) return Busy(/*close=*/false);
@@ -112,7 +116,7 @@ void HttpConnection::Settle(bool complete) {
 
 void HttpConnection::Settled(bool committed) {
   if (!committed) return Busy(/*close=*/false);
-  Answer(upload_.answer);
+  Answer({});
 }
 
 }  // namespace culprit

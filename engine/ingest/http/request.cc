@@ -1,5 +1,7 @@
 #include "engine/ingest/http/request.h"
 
+#include <openssl/evp.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -9,13 +11,13 @@
 #include "engine/base/status.h"
 #include "engine/base/utf8.h"
 #include "engine/base/views.h"
+#include "engine/ingest/http/otlp.h"
 
 namespace culprit {
 namespace {
 
 constexpr size_t kPartBytes = 256 * 1024;  // where a part ends, unless its one record is longer
 constexpr size_t kMaxNameBytes = 512;
-constexpr std::string_view kOtlpPath = "v1/logs";
 
 // "%2F" and "+" of a query's value.
 std::string Unescaped(std::string_view text) {
@@ -49,7 +51,7 @@ std::string QueryValue(std::string_view query, std::string_view name) {
   return "";
 }
 
-void AppendParts(const HttpConfig& config, const HttpLines& lines, std::string_view host,
+void AppendParts(const HttpConfig& config, HttpLines lines, std::string_view host,
                  std::string_view path, TimeUs now, std::vector<HttpPart>* parts) {
   StreamLook look;
   look.path = lines.service.empty() ? std::string(path) : lines.service;
@@ -60,9 +62,19 @@ void AppendParts(const HttpConfig& config, const HttpLines& lines, std::string_v
     absl::StrAppend(&look.display, " ", lines.service);
   }
   uint64_t cut = lines.cut;
-  for (size_t i = 0; i < lines.begins.size();) {
-    const size_t begin = lines.begins[i];
+  std::vector<DeadLetter> letters = std::move(lines.dead_letters);
+  for (DeadLetter& letter : letters) {
+    letter.source = config.name;
+    letter.stream = look.display;
+  }
+  for (size_t i = 0; i < lines.begins.size() || !letters.empty();) {
     HttpPart& part = parts->emplace_back();
+    part.batch.dead_letters = std::exchange(letters, {});
+    if (i == lines.begins.size()) {
+      part.look = look;
+      break;
+    }
+    const size_t begin = lines.begins[i];
     part.look = look;
     if (!lines.service.empty() && !lines.text) part.batch.services.push_back(lines.service);
     size_t end = begin;
@@ -80,6 +92,23 @@ void AppendParts(const HttpConfig& config, const HttpLines& lines, std::string_v
     part.batch.bytes.assign(lines.bytes, begin, end - begin);
     part.batch.counters.Count(Reason::kLineTruncated, std::exchange(cut, 0));
   }
+}
+
+// OpenTelemetry's other signals would look like one record of JSON.
+absl::Status CheckPath(std::string_view path) {
+  for (const std::string_view other : {"v1/traces", "v1/metrics", "v1development/profiles"}) {
+    if (path.ends_with(other))
+      return absl::NotFoundError("of OpenTelemetry only /v1/logs is taken");
+  }
+  return absl::OkStatus();
+}
+
+std::string KeyOfBytes(std::string_view host, std::string_view bytes) {
+  uint8_t digest[EVP_MAX_MD_SIZE];
+  unsigned size = 0;
+  EVP_Digest(bytes.data(), bytes.size(), digest, &size, EVP_sha256(), nullptr);
+  return absl::StrCat("otlp ", ToAbsl(host), " ",
+                      absl::BytesToHexString({reinterpret_cast<const char*>(digest), size}));
 }
 
 }  // namespace
@@ -112,22 +141,31 @@ absl::StatusOr<HttpUpload> ReadUpload(const HttpConfig& config, const HttpHead& 
   HttpUpload upload;
   CULPRIT_ASSIGN_OR_RETURN(body, UnpackBody(config, head.encoding, std::move(body)));
   upload.key = std::string(head.key.substr(0, kMaxNameBytes));
-  const size_t query = std::min(head.target.find('?'), head.target.size());
-  std::string_view path = head.target.substr(0, query);
-  path.remove_prefix(std::min(path.find_first_not_of('/'), path.size()));
-  // Taken as plain JSON, a batch of many records would count as one: refuse it until it is read.
-  if (path == kOtlpPath)
-    return absl::UnimplementedError(
-        "OTLP is not taken yet; send JSON lines to another path, or use the collector's "
-        "fluentforward exporter");
   std::string service(head.service);
-  if (service.empty() && query < head.target.size()) {
-    service = QueryValue(head.target.substr(query + 1), "service");
+  if (service.empty()) service = QueryValue(QueryOf(head.target), "service");
+  service = ToValidUtf8(service, kMaxNameBytes);
+  const std::string path = ToValidUtf8(PathOf(head.target), kMaxNameBytes);
+  const BodyKind kind = KindOfBody(head.content_type);
+  const HttpProtocol protocol = ProtocolOf(head);
+  if (protocol == HttpProtocol::kRecords) {
+    CULPRIT_RETURN_IF_ERROR(CheckPath(path));
+    HttpLines lines;
+    lines.service = std::move(service);
+    CULPRIT_RETURN_IF_ERROR(ReadBody(config, kind, body, &lines));
+    AppendParts(config, std::move(lines), host, path, now, &upload.parts);
+    return upload;
   }
-  HttpLines lines;
-  lines.service = ToValidUtf8(service, kMaxNameBytes);
-  CULPRIT_RETURN_IF_ERROR(ReadBody(config, KindOfBody(head.content_type), body, &lines));
-  AppendParts(config, lines, host, ToValidUtf8(path, kMaxNameBytes), now, &upload.parts);
+  if (kind != BodyKind::kJson && kind != BodyKind::kProtobuf) {
+    return absl::UnimplementedError(
+        "Content-Type: expected application/x-protobuf or application/json");
+  }
+  CULPRIT_ASSIGN_OR_RETURN(OtlpLogs logs, ReadOtlp(config, kind == BodyKind::kJson, body, service));
+  // OTLP has no name for a request, but what is sent again is the same to the byte.
+  if (upload.key.empty() && logs.timed) upload.key = KeyOfBytes(host, body);
+  upload.rejected = logs.rejected;
+  for (HttpLines& lines : logs.services) {
+    AppendParts(config, std::move(lines), host, path, now, &upload.parts);
+  }
   return upload;
 }
 
@@ -135,7 +173,8 @@ HttpAnswer AnswerOf(const absl::Status& status) {
   int code = 400;
   if (absl::IsUnimplemented(status)) code = 415;
   if (absl::IsResourceExhausted(status)) code = 413;
-  return {.status = code, .body = absl::StrCat(status.message(), "\n")};
+  if (absl::IsNotFound(status)) code = 404;
+  return {.status = code, .body = std::string(status.message())};
 }
 
 }  // namespace culprit

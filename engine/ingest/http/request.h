@@ -7,22 +7,12 @@
 
 #include "absl/status/statusor.h"
 #include "engine/core/live.h"
+#include "engine/ingest/http/answer.h"
 #include "engine/ingest/http/body.h"
 #include "engine/ingest/http/http_config.h"
 #include "engine/ingest/net/sender_streams.h"
 
 namespace culprit {
-
-// The headers that matter; views of the request's own.
-struct HttpHead {
-  std::string_view method, target, authorization, content_type, encoding, service, key;
-};
-
-struct HttpAnswer {
-  int status = 200;
-  std::string body;
-  std::string content_type = "text/plain";
-};
 
 // True if the request may send.
 bool Authorized(const HttpConfig& config, std::string_view authorization);
@@ -34,12 +24,13 @@ struct HttpPart {
 };
 struct HttpUpload {
   std::vector<HttpPart> parts;
-  std::string key;    // given by the sender: the same one again is the same request
-  HttpAnswer answer;  // once it is committed
+  std::string key;        // of the sender, or of OTLP's bytes: the same again is the same request
+  uint64_t rejected = 0;  // records that became dead letters
 };
 
 // The code says which answer is due: InvalidArgument 400, Unimplemented 415, ResourceExhausted 413,
-// DataLoss 400. Cut into parts by the bytes alone, so that a request that comes again has the same.
+// DataLoss 400, NotFound 404. Cut into parts by the bytes alone, so that a request that comes again
+// has the same.
 absl::StatusOr<HttpUpload> ReadUpload(const HttpConfig& config, const HttpHead& head,
                                       std::string_view host, std::string body, TimeUs now);
 

@@ -21,19 +21,21 @@ enum class HttpCount : uint8_t {
   kFailedTls,           // handshakes: wrong or no certificate, no TLS
   kTimeouts,            // connections closed: handshake, head or body took too long
   kRequests,
-  kUnauthorized,  // 401
-  kBadRequests,   // 400, 404, 405, 415
-  kTooLarge,      // 413
-  kBusy,          // 503: the sink or the buffers are full, or it was not committed
-  kDuplicates,    // requests or parts of them that were committed before: not taken in again
+  kUnauthorized,     // 401
+  kBadRequests,      // 400, 404, 405, 415
+  kTooLarge,         // 413
+  kBusy,             // 503: the sink or the buffers are full, or it was not committed
+  kRejectedRecords,  // of OTLP, longer than max_record_bytes: dead letters
+  kDuplicates,       // requests or parts of them that were committed before: not taken in again
   kCount
 };
 
 // snake_case: metrics label.
 constexpr std::string_view HttpCountName(HttpCount count) {
   constexpr std::array<std::string_view, static_cast<size_t>(HttpCount::kCount)> kNames = {
-      "connections",  "refused_connections", "failed_tls", "timeouts", "requests",
-      "unauthorized", "bad_requests",        "too_large",  "busy",     "duplicates"};
+      "connections", "refused_connections", "failed_tls",   "timeouts",
+      "requests",    "unauthorized",        "bad_requests", "too_large",
+      "busy",        "rejected_records",    "duplicates"};
   return kNames[static_cast<size_t>(count)];
 }
 

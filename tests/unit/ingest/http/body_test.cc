@@ -71,14 +71,6 @@ TEST(HttpRequest, KnowsItsSenders) {
   EXPECT_FALSE(Authorized(config, "Basic c2hvcDpubw=="));
 }
 
-TEST(HttpRequest, RefusesWhatItWouldMisread) {
-  HttpHead head;
-  head.target = "/v1/logs";
-  head.content_type = "application/json";
-  const auto upload = ReadUpload(HttpConfig(), head, "h", R"({"resourceLogs":[]})", 0);
-  EXPECT_EQ(AnswerOf(upload.status()).status, 415);
-}
-
 TEST(HttpRequest, CutsTheSameRequestIntoTheSameParts) {
   std::string body;
   for (int i = 0; i < 5000; ++i)
