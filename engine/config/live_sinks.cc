@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "engine/config/kafka_settings.h"
 #include "sinks/common/message.h"
 
 namespace culprit {
@@ -220,32 +221,9 @@ AnySinkConfig ReadEmail(YamlMap* map) {
 
 AnySinkConfig ReadKafka(YamlMap* map) {
   KafkaSinkConfig c;
-  c.brokers = absl::StrJoin(map->Strings("brokers"), ",");
-  if (c.brokers.empty()) map->Error({}, map->what() + ": 'brokers' is required: [host:9092]");
+  ReadKafkaCluster(map, &c);
   c.topic = map->RequiredString("topic");
-  if (map->Has("tls")) {
-    const YAML::Node node = map->Get("tls");
-    c.tls = true;
-    if (node.IsScalar()) {
-      c.tls = map->Bool("tls", true);
-    } else {
-      YamlMap tls = map->Map("tls", map->what() + ": tls");
-      c.ca_file = tls.String("ca_file");
-      c.certificate_file = tls.String("cert_file");
-      c.key_file = tls.String("key_file");
-      tls.Finish();
-    }
-  }
-  if (map->Has("sasl")) {
-    YamlMap sasl = map->Map("sasl", map->what() + ": sasl");
-    constexpr std::string_view kMechanisms[] = {"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"};
-    c.sasl_mechanism = kMechanisms[sasl.OneOf("mechanism", kMechanisms, 0)];
-    c.username = sasl.RequiredString("username");
-    c.password = sasl.SecretText("password");
-    sasl.Finish();
-  }
   c.timeout = map->Duration("timeout", c.timeout);
-  for (auto& [name, value] : ReadPairs(map, "properties")) c.properties[name] = value;
   return c;
 }
 

@@ -4,14 +4,22 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "engine/config/kafka_settings.h"
 
 namespace culprit {
 namespace {
 
 constexpr uint64_t kMost = uint64_t{1} << 40;
 
-absl::Duration Read(YamlMap* map, std::string_view key, absl::Duration fallback) {
-  return absl::Microseconds(map->DurationOrZero(key, absl::ToInt64Microseconds(fallback)));
+// Settings that the network sources have in common; the value that is there is the default.
+void ReadDuration(YamlMap* map, std::string_view key, absl::Duration* value) {
+  *value = absl::Microseconds(map->DurationOrZero(key, absl::ToInt64Microseconds(*value)));
+}
+void ReadSize(YamlMap* map, std::string_view key, uint64_t* value, uint64_t least, uint64_t most) {
+  *value = map->Size(key, *value, least, most);
+}
+void ReadCount(YamlMap* map, std::string_view key, uint64_t* value) {
+  *value = static_cast<uint64_t>(map->Int(key, static_cast<int>(*value), 1, 10'000'000));
 }
 
 void ReadLines(YamlMap* map, LineConfig* lines) {
@@ -38,8 +46,7 @@ TlsConfig ReadTls(YamlMap* parent) {
 AnySourceConfig ReadKafka(YamlMap* map, LineConfig* lines) {
   KafkaConfig kafka;
   kafka.name = map->String("name", kafka.name);
-  kafka.brokers = absl::StrJoin(map->Strings("brokers"), ",");
-  if (kafka.brokers.empty()) map->Error({}, map->what() + ": 'brokers' is required: [host:9092]");
+  ReadKafkaCluster(map, &kafka);
   kafka.group = map->String("group", kafka.group);
   kafka.topics = map->Strings("topics");
   if (kafka.topics.empty())
@@ -61,44 +68,10 @@ AnySourceConfig ReadKafka(YamlMap* map, LineConfig* lines) {
     if (what != "key" && !what.starts_with("header:"))
       map->Error(map->Get("include"), absl::StrCat(map->what(), ": 'include' holds '", what,
                                                    "'; expected key or header:<name>"));
-  if (map->Has("tls")) {
-    const YAML::Node node = map->Get("tls");
-    kafka.tls = true;
-    if (node.IsScalar()) {
-      kafka.tls = map->Bool("tls", true);
-    } else {
-      YamlMap tls = map->Map("tls", map->what() + ": tls");
-      kafka.ca_file = tls.String("ca_file");
-      kafka.certificate_file = tls.String("cert_file");
-      kafka.key_file = tls.String("key_file");
-      tls.Finish();
-    }
-  }
-  if (map->Has("sasl")) {
-    YamlMap sasl = map->Map("sasl", map->what() + ": sasl");
-    constexpr std::string_view kMechanisms[] = {"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"};
-    kafka.sasl_mechanism = kMechanisms[sasl.OneOf("mechanism", kMechanisms, 0)];
-    kafka.username = sasl.RequiredString("username");
-    kafka.password = sasl.SecretText("password");
-    sasl.Finish();
-  }
   kafka.drain_timeout = map->Duration("drain_timeout", kafka.drain_timeout);
   kafka.quiet_after = map->Duration("quiet_after", kafka.quiet_after);
   kafka.lagging_above =
       map->Int("lagging_above", static_cast<int>(kafka.lagging_above), 1, INT32_MAX);
-  if (map->Has("properties")) {
-    const YAML::Node properties = map->Get("properties");
-    if (!properties.IsMap()) {
-      map->Error(properties,
-                 map->what() + ": 'properties' must be librdkafka's properties and values");
-    } else {
-      for (const auto& entry : properties)
-        if (entry.first.IsScalar() && entry.second.IsScalar())
-          kafka.properties[entry.first.Scalar()] = entry.second.Scalar();
-        else
-          map->Error(entry.second, map->what() + ": a property needs one plain value");
-    }
-  }
   return kafka;
 }
 
@@ -145,24 +118,18 @@ AnySourceConfig ReadForward(YamlMap* map, LineConfig* lines) {
   if (!forward.users.empty() && forward.shared_key.empty())
     map->Error(map->Get("users"), map->what() + ": 'users' needs 'shared_key' as well");
   forward.self_hostname = map->String("self_hostname");
-  const auto size = [&](std::string_view key, uint64_t* value) {
-    *value = map->Size(key, *value, 1, kMost);
-  };
-  size("max_message_bytes", &forward.max_message_bytes);
-  size("max_record_bytes", &forward.max_record_bytes);
-  size("max_decompressed_bytes", &forward.max_decompressed_bytes);
-  size("max_buffered_bytes", &forward.max_buffered_bytes);
-  size("max_unacked_bytes", &forward.max_unacked_bytes);
-  const auto count = [&](std::string_view key, uint64_t* value) {
-    *value = static_cast<uint64_t>(map->Int(key, static_cast<int>(*value), 1, 10'000'000));
-  };
-  count("max_decompression_ratio", &forward.max_decompression_ratio);
-  count("max_connections", &forward.max_connections);
-  count("max_streams", &forward.max_streams);
-  forward.stream_idle = Read(map, "stream_idle", forward.stream_idle);
-  forward.handshake_timeout = Read(map, "handshake_timeout", forward.handshake_timeout);
-  forward.message_timeout = Read(map, "message_timeout", forward.message_timeout);
-  forward.idle_timeout = Read(map, "idle_timeout", forward.idle_timeout);
+  ReadSize(map, "max_message_bytes", &forward.max_message_bytes, 1, kMost);
+  ReadSize(map, "max_record_bytes", &forward.max_record_bytes, 1, kMost);
+  ReadSize(map, "max_decompressed_bytes", &forward.max_decompressed_bytes, 1, kMost);
+  ReadSize(map, "max_buffered_bytes", &forward.max_buffered_bytes, 1, kMost);
+  ReadSize(map, "max_unacked_bytes", &forward.max_unacked_bytes, 1, kMost);
+  ReadCount(map, "max_decompression_ratio", &forward.max_decompression_ratio);
+  ReadCount(map, "max_connections", &forward.max_connections);
+  ReadCount(map, "max_streams", &forward.max_streams);
+  ReadDuration(map, "stream_idle", &forward.stream_idle);
+  ReadDuration(map, "handshake_timeout", &forward.handshake_timeout);
+  ReadDuration(map, "message_timeout", &forward.message_timeout);
+  ReadDuration(map, "idle_timeout", &forward.idle_timeout);
   forward.threads = map->Int("threads", forward.threads, 1, 64);
   lines->service_from = map->String("service_from");
   return forward;
@@ -186,21 +153,16 @@ AnySourceConfig ReadSyslog(YamlMap* map, LineConfig* lines) {
   syslog.tcp = map->String("tcp", syslog.tcp);
   syslog.tls_listen = map->String("tls_listen", syslog.tls_listen);
   syslog.tls = ReadTls(map);
-  const auto size = [&](std::string_view key, uint64_t* value, uint64_t least, uint64_t most) {
-    *value = map->Size(key, *value, least, most);
-  };
-  size("max_message_bytes", &syslog.max_message_bytes, 480, 256 << 10);
-  size("receive_buffer_bytes", &syslog.receive_buffer_bytes, 1, 1 << 30);
-  size("max_buffered_bytes", &syslog.max_buffered_bytes, 2 * syslog.max_message_bytes, kMost);
-  const auto count = [&](std::string_view key, uint64_t* value) {
-    *value = static_cast<uint64_t>(map->Int(key, static_cast<int>(*value), 1, 10'000'000));
-  };
-  count("max_connections", &syslog.max_connections);
-  count("max_streams", &syslog.max_streams);
-  syslog.stream_idle = Read(map, "stream_idle", syslog.stream_idle);
-  syslog.batch_wait = Read(map, "batch_wait", syslog.batch_wait);
-  syslog.handshake_timeout = Read(map, "handshake_timeout", syslog.handshake_timeout);
-  syslog.idle_timeout = Read(map, "idle_timeout", syslog.idle_timeout);
+  ReadSize(map, "max_message_bytes", &syslog.max_message_bytes, 480, 256 << 10);
+  ReadSize(map, "receive_buffer_bytes", &syslog.receive_buffer_bytes, 1, 1 << 30);
+  ReadSize(map, "max_buffered_bytes", &syslog.max_buffered_bytes, 2 * syslog.max_message_bytes,
+           kMost);
+  ReadCount(map, "max_connections", &syslog.max_connections);
+  ReadCount(map, "max_streams", &syslog.max_streams);
+  ReadDuration(map, "stream_idle", &syslog.stream_idle);
+  ReadDuration(map, "batch_wait", &syslog.batch_wait);
+  ReadDuration(map, "handshake_timeout", &syslog.handshake_timeout);
+  ReadDuration(map, "idle_timeout", &syslog.idle_timeout);
   syslog.threads = map->Int("threads", syslog.threads, 1, 64);
   lines->service_from = map->String("service_from");
   return syslog;
@@ -216,25 +178,19 @@ AnySourceConfig ReadHttp(YamlMap* map, LineConfig* lines) {
   http.password = map->SecretText("password");
   if (http.username.empty() != http.password.empty())
     map->Error({}, map->what() + ": 'username' and 'password' go together");
-  const auto size = [&](std::string_view key, uint64_t* value, uint64_t most) {
-    *value = map->Size(key, *value, 1024, most);
-  };
-  size("max_body_bytes", &http.max_body_bytes, 1 << 30);
-  size("max_decompressed_bytes", &http.max_decompressed_bytes, 1 << 30);
-  size("max_record_bytes", &http.max_record_bytes, 512 << 10);
-  size("max_header_bytes", &http.max_header_bytes, 1 << 20);
-  size("max_buffered_bytes", &http.max_buffered_bytes, kMost);
-  const auto count = [&](std::string_view key, uint64_t* value) {
-    *value = static_cast<uint64_t>(map->Int(key, static_cast<int>(*value), 1, 10'000'000));
-  };
-  count("max_decompression_ratio", &http.max_decompression_ratio);
-  count("max_connections", &http.max_connections);
-  count("max_streams", &http.max_streams);
-  http.stream_idle = Read(map, "stream_idle", http.stream_idle);
-  http.handshake_timeout = Read(map, "handshake_timeout", http.handshake_timeout);
-  http.header_timeout = Read(map, "header_timeout", http.header_timeout);
-  http.body_timeout = Read(map, "body_timeout", http.body_timeout);
-  http.idle_timeout = Read(map, "idle_timeout", http.idle_timeout);
+  ReadSize(map, "max_body_bytes", &http.max_body_bytes, 1024, 1 << 30);
+  ReadSize(map, "max_decompressed_bytes", &http.max_decompressed_bytes, 1024, 1 << 30);
+  ReadSize(map, "max_record_bytes", &http.max_record_bytes, 1024, 512 << 10);
+  ReadSize(map, "max_header_bytes", &http.max_header_bytes, 1024, 1 << 20);
+  ReadSize(map, "max_buffered_bytes", &http.max_buffered_bytes, 1024, kMost);
+  ReadCount(map, "max_decompression_ratio", &http.max_decompression_ratio);
+  ReadCount(map, "max_connections", &http.max_connections);
+  ReadCount(map, "max_streams", &http.max_streams);
+  ReadDuration(map, "stream_idle", &http.stream_idle);
+  ReadDuration(map, "handshake_timeout", &http.handshake_timeout);
+  ReadDuration(map, "header_timeout", &http.header_timeout);
+  ReadDuration(map, "body_timeout", &http.body_timeout);
+  ReadDuration(map, "idle_timeout", &http.idle_timeout);
   http.threads = map->Int("threads", http.threads, 1, 64);
   lines->service_from = map->String("service_from");
   return http;

@@ -90,27 +90,11 @@ DeliveryResult Failed(rd_kafka_resp_err_t error, const Connections& connections)
 // `connections` outlives it.
 absl::StatusOr<KafkaHandle> MakeProducer(const KafkaSinkConfig& config, Connections* connections) {
   KafkaSettings settings;
-  CULPRIT_RETURN_IF_ERROR(settings.SetAll(config.properties));
-  CULPRIT_RETURN_IF_ERROR(settings.Set("bootstrap.servers", config.brokers));
-  CULPRIT_RETURN_IF_ERROR(settings.Set("enable.idempotence", "true"));
-  CULPRIT_RETURN_IF_ERROR(settings.Set("client.id", "culprit"));
-  CULPRIT_RETURN_IF_ERROR(settings.Set("linger.ms", "0"));
-  CULPRIT_RETURN_IF_ERROR(settings.Set("message.timeout.ms", absl::StrCat(config.timeout / 1000)));
-  const bool sasl = !config.sasl_mechanism.empty();
-  if (config.tls || sasl)
-    CULPRIT_RETURN_IF_ERROR(settings.Set(
-        "security.protocol", config.tls ? (sasl ? "sasl_ssl" : "ssl") : "sasl_plaintext"));
-  if (!config.ca_file.empty())
-    CULPRIT_RETURN_IF_ERROR(settings.Set("ssl.ca.location", config.ca_file));
-  if (!config.certificate_file.empty())
-    CULPRIT_RETURN_IF_ERROR(settings.Set("ssl.certificate.location", config.certificate_file));
-  if (!config.key_file.empty())
-    CULPRIT_RETURN_IF_ERROR(settings.Set("ssl.key.location", config.key_file));
-  if (sasl) {
-    CULPRIT_RETURN_IF_ERROR(settings.Set("sasl.mechanism", config.sasl_mechanism));
-    CULPRIT_RETURN_IF_ERROR(settings.Set("sasl.username", config.username));
-    CULPRIT_RETURN_IF_ERROR(settings.Set("sasl.password", config.password.Reveal()));
-  }
+  std::map<std::string, std::string> properties =
+      KafkaProperties(config, {{"client.id", "culprit"}, {"linger.ms", "0"}});
+  properties["enable.idempotence"] = "true";
+  properties["message.timeout.ms"] = absl::StrCat(config.timeout / 1000);
+  CULPRIT_RETURN_IF_ERROR(settings.SetAll(properties));
   rd_kafka_conf_set_dr_msg_cb(settings.get(), OnReport);
   rd_kafka_conf_set_error_cb(settings.get(), OnError);
   rd_kafka_conf_set_opaque(settings.get(), connections);

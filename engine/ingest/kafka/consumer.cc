@@ -44,32 +44,18 @@ absl::Status KafkaConsumer::Prepare() {
     start_time_ = absl::ToUnixMicros(time);
     reset = "earliest";
   }
-  std::map<std::string, std::string> properties = {
-      {"bootstrap.servers", config_.brokers},
-      {"client.id", "culprit"},
-      {"group.id", config_.group},
-      {"auto.offset.reset", reset},
-      {"auto.commit.interval.ms", "1000"},
-      {"partition.assignment.strategy", "cooperative-sticky"},
-      {"queued.max.messages.kbytes", "32768"},
-      {"topic.metadata.refresh.interval.ms", "30000"},  // new topics of a pattern
-      {"statistics.interval.ms", "2000"},
-      {"socket.keepalive.enable", "true"},
-  };
-  if (config_.tls || !config_.sasl_mechanism.empty())
-    properties["security.protocol"] = config_.sasl_mechanism.empty() ? "ssl"
-                                      : config_.tls                  ? "sasl_ssl"
-                                                                     : "sasl_plaintext";
-  const auto put = [&](const char* property, const std::string& value) {
-    if (!value.empty()) properties[property] = value;
-  };
-  put("ssl.ca.location", config_.ca_file);
-  put("ssl.certificate.location", config_.certificate_file);
-  put("ssl.key.location", config_.key_file);
-  put("sasl.mechanisms", config_.sasl_mechanism);
-  put("sasl.username", config_.username);
-  put("sasl.password", config_.password.Reveal());
-  for (const auto& [property, value] : config_.properties) properties[property] = value;
+  std::map<std::string, std::string> properties = KafkaProperties(
+      config_, {
+                   {"client.id", "culprit"},
+                   {"group.id", config_.group},
+                   {"auto.offset.reset", reset},
+                   {"auto.commit.interval.ms", "1000"},
+                   {"partition.assignment.strategy", "cooperative-sticky"},
+                   {"queued.max.messages.kbytes", "32768"},
+                   {"topic.metadata.refresh.interval.ms", "30000"},  // new topics of a pattern
+                   {"statistics.interval.ms", "2000"},
+                   {"socket.keepalive.enable", "true"},
+               });
   // What exactness rests on is not the user's to change.
   properties["enable.auto.commit"] = "true";
   properties["enable.auto.offset.store"] = "false";

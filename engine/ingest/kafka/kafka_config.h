@@ -1,17 +1,15 @@
 // Settings of a Kafka source. Plain value; the YAML keys have these names.
 #pragma once
-#include <map>
 #include <string>
 #include <vector>
 
-#include "engine/base/secret.h"
 #include "engine/core/time.h"
+#include "engine/port/kafka_cluster.h"
 
 namespace culprit {
 
-struct KafkaConfig {
+struct KafkaConfig : KafkaCluster {
   std::string name = "kafka";
-  std::string brokers;            // "host:9092,host:9092"; required
   std::string group = "culprit";  // consumer group; several culprits of one group share the topics
   std::vector<std::string> topics;  // names, or patterns that begin with '^'; at least one
   // Where to begin in a partition that neither culprit's state nor the group knows: earliest,
@@ -24,18 +22,9 @@ struct KafkaConfig {
   // kafka_key and kafka_header_<name>, text gets kafka_key=... behind its first line.
   std::vector<std::string> include;
 
-  bool tls = false;
-  std::string ca_file;           // PEM; empty: the system's
-  std::string certificate_file;  // PEM, with key_file: mutual TLS
-  std::string key_file;
-  std::string sasl_mechanism;  // PLAIN, SCRAM-SHA-256, SCRAM-SHA-512; empty: no SASL
-  std::string username;
-  Secret password;
-
-  DurationUs drain_timeout = 10 * kSecondUs;      // a revoked partition is given up after this
-  DurationUs quiet_after = 5 * kMinuteUs;         // without a message: health says quiet
-  int64_t lagging_above = 100'000;                // messages: health says lagging
-  std::map<std::string, std::string> properties;  // any librdkafka property; they win
+  DurationUs drain_timeout = 10 * kSecondUs;  // a revoked partition is given up after this
+  DurationUs quiet_after = 5 * kMinuteUs;     // without a message: health says quiet
+  int64_t lagging_above = 100'000;            // messages: health says lagging
 };
 
 }  // namespace culprit
