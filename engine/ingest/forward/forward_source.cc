@@ -12,7 +12,7 @@
 #include "engine/base/views.h"
 #include "engine/ingest/forward/connection.h"
 #include "engine/ingest/forward/server_state.h"
-#include "engine/ingest/net/tcp_server.h"
+#include "engine/ingest/net/served_source.h"
 
 namespace culprit {
 namespace {
@@ -73,21 +73,7 @@ absl::Status ForwardSource::Server::Start(LiveSink* sink, const std::vector<Resu
   state_->streams.Resume(resume, absl::Now());
   if (udp_.is_open()) asio::post(tcp_.strand(), [this] { Heartbeat(); });
   tcp_.Run(config.threads, config.max_connections,
-           {.make =
-                [this](TcpServer::Socket socket, asio::ssl::context* tls) {
-                  state_->Count(ForwardCount::kConnections);
-                  auto connection =
-                      std::make_shared<ForwardConnection>(state_, std::move(socket), tls);
-                  connection->Start();
-                  return connection;
-                },
-            .refused =
-                [this](const std::string& peer, std::string_view why) {
-                  state_->Count(ForwardCount::kRefusedConnections);
-                  state_->Warn(ForwardCount::kRefusedConnections, peer, why);
-                },
-            .open = [this] { return state_->open.load(); },
-            .sweep = [this] { state_->streams.EndIdle(*state_->sink, absl::Now()); }});
+           SourceHooks<ForwardConnection, ForwardCount>(state_));
   return absl::OkStatus();
 }
 

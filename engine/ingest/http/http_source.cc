@@ -8,7 +8,7 @@
 #include "engine/base/views.h"
 #include "engine/ingest/http/connection.h"
 #include "engine/ingest/http/server_state.h"
-#include "engine/ingest/net/tcp_server.h"
+#include "engine/ingest/net/served_source.h"
 
 namespace culprit {
 
@@ -22,21 +22,7 @@ class HttpSource::Server {
     state_->sink = sink;
     state_->streams.Resume(resume, absl::Now());
     tcp_.Run(config.threads, config.max_connections,
-             {.make =
-                  [this](TcpServer::Socket socket, boost::asio::ssl::context* tls) {
-                    state_->Count(HttpCount::kConnections);
-                    auto connection =
-                        std::make_shared<HttpConnection>(state_, std::move(socket), tls);
-                    connection->Start();
-                    return connection;
-                  },
-              .refused =
-                  [this](const std::string& peer, std::string_view why) {
-                    state_->Count(HttpCount::kRefusedConnections);
-                    state_->Warn(HttpCount::kRefusedConnections, peer, why);
-                  },
-              .open = [this] { return state_->open.load(); },
-              .sweep = [this] { state_->streams.EndIdle(*state_->sink, absl::Now()); }});
+             SourceHooks<HttpConnection, HttpCount>(state_));
     return absl::OkStatus();
   }
   void Drain() { tcp_.Drain(); }

@@ -7,7 +7,7 @@
 #include "absl/time/clock.h"
 #include "engine/base/status.h"
 #include "engine/base/views.h"
-#include "engine/ingest/net/tcp_server.h"
+#include "engine/ingest/net/served_source.h"
 #include "engine/ingest/syslog/connection.h"
 #include "engine/ingest/syslog/datagrams.h"
 #include "engine/ingest/syslog/server_state.h"
@@ -35,8 +35,11 @@ class SyslogSource::Server {
     }
     if (!config.udp.empty()) datagrams_.Run();
     // The one sweeps for all.
-    tcp_.Run(config.threads, config.max_connections, Hooks(/*sweeps=*/true));
-    if (config.tls.enabled) tls_.Run(config.threads, config.max_connections, Hooks(false));
+    const auto hooks = [this](bool sweeps) {
+      return SourceHooks<SyslogConnection, SyslogCount>(state_, sweeps);
+    };
+    tcp_.Run(config.threads, config.max_connections, hooks(true));
+    if (config.tls.enabled) tls_.Run(config.threads, config.max_connections, hooks(false));
     started_ = true;
     return absl::OkStatus();
   }
@@ -70,27 +73,6 @@ class SyslogSource::Server {
   uint16_t tls_port() const { return tls_.port(); }
 
  private:
-  TcpServer::Hooks Hooks(bool sweeps) {
-    return {.make =
-                [this](TcpServer::Socket socket, boost::asio::ssl::context* tls) {
-                  state_->Count(SyslogCount::kConnections);
-                  auto connection =
-                      std::make_shared<SyslogConnection>(state_, std::move(socket), tls);
-                  connection->Start();
-                  return connection;
-                },
-            .refused =
-                [this](const std::string& peer, std::string_view why) {
-                  state_->Count(SyslogCount::kRefusedConnections);
-                  state_->Warn(SyslogCount::kRefusedConnections, peer, why);
-                },
-            .open = [this] { return state_->open.load(); },
-            .sweep =
-                [this, sweeps] {
-                  if (sweeps) state_->streams.EndIdle(*state_->sink, absl::Now());
-                }};
-  }
-
   TcpServer tcp_, tls_;
   const std::shared_ptr<SyslogServerState> state_;
   SyslogDatagrams datagrams_;
