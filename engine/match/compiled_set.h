@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/match/companion.h"
 #include "engine/match/gram_filter.h"
 #include "engine/match/literal.h"
 #include "engine/match/pair_finder.h"
@@ -23,7 +24,6 @@ struct CompiledSignature {
   std::unique_ptr<RE2> regex;
   std::vector<std::pair<int, std::string>> groups;  // number and name of the named ones, ascending
   SignatureSet::Info info;
-  StartCheck may_start;  // of those with an anchored trigger
 
   bool Matches(std::string_view subject) const {
     return regex->Match(ToRe2(subject), 0, subject.size(), RE2::UNANCHORED, nullptr, 0);
@@ -38,6 +38,8 @@ struct LiteralOwner {
   SignatureIndex signature = 0;
   int32_t anchor = -1;
   bool proves = false;
+  int32_t check = -1;      // in CompiledSet::checks; none if there is no anchor
+  int32_t companion = -1;  // in CompiledSet::companions; -1: none
 };
 
 struct CompiledSet {
@@ -46,6 +48,8 @@ struct CompiledSet {
   std::vector<Literal> literals;       // distinct
   std::vector<LiteralOwner> owners;    // grouped by literal
   std::vector<uint32_t> owners_begin;  // by literal, and the end
+  std::vector<StartCheck> checks;      // of one signature and literal
+  std::vector<Companion> companions;
   std::vector<uint32_t> pair_offsets;  // by literal: where its pair stands, if it is short
   GramFilter grams;                    // literals of 5 bytes and more
   PairFinder pairs;                    // shorter literals (tag: index), perhaps kEscapeTag

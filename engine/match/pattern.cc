@@ -401,6 +401,7 @@ class Parser {
     if (c == 'b' || c == 'B' || c == 'A' || c == 'z') {
       at_ += 2;
       concat->children.push_back(Of(Kind::kAssert));
+      concat->children.back().boundary = c == 'b';
     } else if (c == 'C') {
       at_ += 2;
       concat->children.push_back(Of(Kind::kAny));

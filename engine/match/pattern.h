@@ -24,6 +24,7 @@ struct PatternNode {
   Kind kind = Kind::kEmpty;
   Literal literal;
   std::vector<Literal> options;  // at most kMaxClassOptions, else kAny
+  bool boundary = false;         // kAssert: \b
   // kAny: it is one character, of these ASCII ones or, if `beyond_ascii`, perhaps any other.
   bool one_character = false;
   std::bitset<128> ascii;

@@ -83,6 +83,7 @@ class BlockScan {
 
   std::string_view LineSubject() {
     if (!subject_known_) {
+      state_.subject.reserve(Line().size() + kBlockPadding);
       subject_ = Subject(Line(), &state_.subject);
       subject_known_ = true;
     }
@@ -125,9 +126,11 @@ class BlockScan {
     const bool plain = subject.data() == line_begin_;
     if (plain && owner.anchor >= 0 && seen->tries < kMaxAnchoredTries) {
       if (start - line_begin_ < owner.anchor) return false;
-      const StartCheck::Verdict verdict = signature.may_start.At(start - owner.anchor, line_end_);
+      const StartCheck::Verdict verdict =
+          set_.checks[owner.check].At(line_begin_, start - owner.anchor, line_end_);
       if (verdict == StartCheck::Verdict::kNo) return false;
       if (verdict == StartCheck::Verdict::kAsk) {
+        if (!HasCompanion(owner, subject)) return false;
         ++seen->tries;
         const size_t at = static_cast<size_t>(start - line_begin_) - owner.anchor;
         if (!signature.MatchesAt(subject, at)) return false;
@@ -135,8 +138,13 @@ class BlockScan {
       seen->tries = MatchState::kSettled;
       return true;
     }
+    if (!HasCompanion(owner, subject)) return false;
     seen->tries = MatchState::kSettled;
     return signature.Matches(subject);
+  }
+
+  bool HasCompanion(const LiteralOwner& owner, std::string_view subject) const {
+    return owner.companion < 0 || set_.companions[owner.companion].MayStandIn(subject);
   }
 
   // Whether a literal found in the line's bytes surely stands in its subject too: no escape can

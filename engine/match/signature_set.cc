@@ -45,6 +45,9 @@ class SetBuilder {
   explicit SetBuilder(CompiledSet* set) : set_(*set) {}
 
   void Add(SignatureIndex index, std::string_view regex) {
+    last_companions_.clear();
+    branches_.clear();
+    checks_.clear();
     SignatureSet::Info& info = set_.signatures[index].info;
     const Pattern pattern = ParsePattern(regex);
     const TriggerPlan plan = PlanTriggers(pattern, model_);
@@ -55,12 +58,8 @@ class SetBuilder {
     }
     set_.unicode_fold |= pattern.unicode_fold;
     info.line_share = std::min(1.0, plan.hit_rate * kLineBytes);
-    if (std::any_of(plan.triggers.begin(), plan.triggers.end(),
-                    [](const Trigger& trigger) { return trigger.anchor >= 0; })) {
-      set_.signatures[index].may_start = StartCheck(pattern);
-    }
     for (const Trigger& trigger : plan.triggers) {
-      AddOwner(trigger, index);
+      AddOwner(trigger, index, pattern);
       if (trigger.escaped) continue;
       info.triggers.push_back(trigger.literal.text);
       for (const char c : trigger.literal.text) {
@@ -86,12 +85,50 @@ class SetBuilder {
   }
 
  private:
-  void AddOwner(const Trigger& trigger, SignatureIndex index) {
-    const LiteralOwner owner = {index, trigger.anchor, trigger.proves};
+  void AddOwner(const Trigger& trigger, SignatureIndex index, const Pattern& pattern) {
+    const LiteralOwner owner = {.signature = index,
+                                .anchor = trigger.anchor,
+                                .proves = trigger.proves,
+                                .check = CheckOf(trigger, pattern),
+                                .companion = CompanionOf(trigger, pattern)};
     const auto [it, inserted] = owners_[trigger.literal].emplace(index, owner);
     if (inserted) return;
-    if (it->second.anchor != owner.anchor) it->second.anchor = -1;
-    it->second.proves |= owner.proves;
+    LiteralOwner& known = it->second;
+    if (known.anchor != owner.anchor) known.anchor = known.check = -1;
+    known.proves |= owner.proves;
+    if (known.companion != owner.companion) known.companion = -1;
+  }
+
+  // Of the pattern's alternatives that may hold the trigger where it stands: what it tells of those
+  // is not lost in the length of the others.
+  int32_t CheckOf(const Trigger& trigger, const Pattern& pattern) {
+    if (trigger.anchor < 0) return -1;
+    const std::vector<PatternNode>& children = pattern.root.children;
+    const bool alternate = pattern.root.kind == PatternNode::Kind::kAlternate;
+    if (alternate && branches_.empty()) {
+      for (const PatternNode& child : children) branches_.push_back(StartCheck({.root = child}));
+    }
+    std::vector<bool> kept;
+    for (const StartCheck& branch : branches_)
+      kept.push_back(branch.MayHold(trigger.literal, trigger.anchor));
+    const auto [it, inserted] = checks_.try_emplace(kept, static_cast<int32_t>(set_.checks.size()));
+    if (!inserted) return it->second;
+    Pattern part = {.root = {}, .unicode_fold = pattern.unicode_fold};
+    part.root.kind = PatternNode::Kind::kAlternate;
+    for (size_t i = 0; i < kept.size(); ++i) {
+      if (kept[i]) part.root.children.push_back(children[i]);
+    }
+    set_.checks.emplace_back(alternate ? part : pattern);
+    return it->second;
+  }
+
+  int32_t CompanionOf(const Trigger& trigger, const Pattern& pattern) {
+    if (trigger.companions.empty()) return -1;
+    if (trigger.companions != last_companions_) {
+      last_companions_ = trigger.companions;
+      set_.companions.emplace_back(trigger.companions, model_, pattern.unicode_fold);
+    }
+    return static_cast<int32_t>(set_.companions.size()) - 1;
   }
 
   // Lays out both filters: grams for literals that have windows, pairs for the others.
@@ -179,6 +216,10 @@ class SetBuilder {
   CompiledSet& set_;
   const RarityModel& model_ = RarityModel::Builtin();
   std::map<Literal, std::map<SignatureIndex, LiteralOwner>> owners_;
+  // Of the signature under work.
+  std::vector<StartCheck> branches_;             // its alternatives
+  std::map<std::vector<bool>, int32_t> checks_;  // alternatives kept -> index in set_.checks
+  std::vector<Literal> last_companions_;
 };
 
 }  // namespace

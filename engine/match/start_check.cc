@@ -17,45 +17,78 @@ void Set(std::array<uint64_t, 4>* bytes, unsigned char c) {
   (*bytes)[c >> 6] |= uint64_t{1} << (c & 63);
 }
 
+bool IsWord(char c) { return IsAsciiLetter(c) || (c >= '0' && c <= '9') || c == '_'; }
+
 }  // namespace
 
 StartCheck::StartCheck(const Pattern& pattern) : unicode_fold_(pattern.unicode_fold) {
   const Part root = Add(pattern.root);
-  Link(root.last, kMatched);
-  first_ = root.first | (root.nullable ? kMatched : 0);
+  Part end;
+  end.first.always = kMatched;
+  end.nullable = false;
+  first_ = Concat(root, end).first;
 }
 
-void StartCheck::Link(uint64_t from, uint64_t to) {
-  for (; from != 0; from &= from - 1) {
-    const auto at = static_cast<size_t>(__builtin_ctzll(from));
-    if (at < positions_.size()) positions_[at].follow |= to;
+StartCheck::Part StartCheck::Open() {
+  Part part;
+  part.first.always = kOpen;
+  part.nullable = false;
+  return part;
+}
+
+void StartCheck::Link(const Mask& from, const Mask& to) {
+  for (uint64_t bits = from.Any(); bits != 0; bits &= bits - 1) {
+    const auto at = static_cast<size_t>(__builtin_ctzll(bits));
+    if (at >= positions_.size()) continue;
+    const bool always = (from.always >> at & 1) != 0;
+    positions_[at].follow.Add(always ? to : Mask{.always = 0, .at_boundary = to.Any()});
   }
 }
 
 StartCheck::Part StartCheck::Concat(const Part& head, const Part& tail) {
+  // What of one's edge becomes the edge of both if the other is empty.
+  const auto through = [](const Mask& mask, const Part& empty) {
+    Mask out = empty.nullable ? mask : Mask();
+    if (empty.null_at_boundary) out.at_boundary |= mask.Any();
+    return out;
+  };
   Link(head.last, tail.first);
-  return {.first = head.first | (head.nullable ? tail.first : 0),
-          .last = tail.last | (tail.nullable ? head.last : 0),
-          .nullable = head.nullable && tail.nullable};
+  Part both;
+  both.first = head.first;
+  both.first.Add(through(tail.first, head));
+  both.last = tail.last;
+  both.last.Add(through(head.last, tail));
+  both.nullable = head.nullable && tail.nullable;
+  both.null_at_boundary = (head.nullable || head.null_at_boundary) &&
+                          (tail.nullable || tail.null_at_boundary) && !both.nullable;
+  return both;
 }
 
 StartCheck::Part StartCheck::AddByte(const ByteSet& bytes) {
-  if (positions_.size() == kMaxPositions) return {.first = kOpen, .last = 0, .nullable = false};
+  if (positions_.size() == kMaxPositions) return Open();
   const auto known = std::find(sets_.begin(), sets_.end(), bytes);
   const uint64_t bit = uint64_t{1} << positions_.size();
-  positions_.push_back({.follow = 0, .set = static_cast<uint32_t>(known - sets_.begin())});
+  positions_.push_back({.follow = {}, .set = static_cast<uint32_t>(known - sets_.begin())});
   if (known == sets_.end()) sets_.push_back(bytes);
-  return {.first = bit, .last = bit, .nullable = false};
+  Part part;
+  part.first.always = part.last.always = bit;
+  part.nullable = false;
+  return part;
 }
 
 StartCheck::Part StartCheck::Add(const PatternNode& node) {
   Part part;
-  if (positions_.size() == kMaxPositions) return {.first = kOpen, .last = 0, .nullable = false};
+  if (positions_.size() == kMaxPositions) return Open();
   switch (node.kind) {
     case Kind::kEmpty:
       break;
-    case Kind::kAssert:  // as if it held
-      exact_ = false;
+    case Kind::kAssert:
+      if (node.boundary) {
+        part.nullable = false;
+        part.null_at_boundary = true;
+      } else {  // as if it held
+        exact_ = false;
+      }
       break;
     case Kind::kLiteral:
       for (size_t i = 0; i < node.literal.size(); ++i) {
@@ -74,7 +107,7 @@ StartCheck::Part StartCheck::Add(const PatternNode& node) {
       return AddByte(bytes);
     }
     case Kind::kAny: {
-      if (!node.one_character) return {.first = kOpen, .last = 0, .nullable = false};
+      if (!node.one_character) return Open();
       ByteSet bytes = {};
       for (unsigned c = 0; c < 128; ++c) {
         if (node.ascii.test(c)) Set(&bytes, static_cast<unsigned char>(c));
@@ -83,8 +116,8 @@ StartCheck::Part StartCheck::Add(const PatternNode& node) {
       if (!node.beyond_ascii) break;
       const Part beyond = AddByte({0, 0, ~uint64_t{0}, ~uint64_t{0}});
       Link(beyond.last, beyond.first);  // the bytes of one character, or of several
-      part.first |= beyond.first;
-      part.last |= beyond.last;
+      part.first.Add(beyond.first);
+      part.last.Add(beyond.last);
       break;
     }
     case Kind::kConcat:
@@ -94,9 +127,10 @@ StartCheck::Part StartCheck::Add(const PatternNode& node) {
       part.nullable = false;
       for (const PatternNode& child : node.children) {
         const Part branch = Add(child);
-        part.first |= branch.first;
-        part.last |= branch.last;
+        part.first.Add(branch.first);
+        part.last.Add(branch.last);
         part.nullable |= branch.nullable;
+        part.null_at_boundary |= branch.null_at_boundary;
       }
       break;
     case Kind::kRepeat:
@@ -132,12 +166,15 @@ StartCheck::Part StartCheck::AddRepeat(const PatternNode& node) {
   return part;
 }
 
-StartCheck::Verdict StartCheck::At(const char* p, const char* end) const {
-  uint64_t here = first_;
+StartCheck::Verdict StartCheck::At(const char* line, const char* p, const char* end) const {
+  Mask next = first_;
   bool ascii = true;
+  bool behind_word = p > line && IsWord(p[-1]);
   if (positions_.empty()) return Verdict::kAsk;
   const char* const stop = end - p > kMaxLook ? p + kMaxLook : end;
   while (true) {
+    uint64_t here = next.always;
+    if (next.at_boundary != 0 && behind_word != (p < end && IsWord(*p))) here |= next.at_boundary;
     if ((here & kMatched) != 0) return exact_ && ascii ? Verdict::kYes : Verdict::kAsk;
     if ((here & kOpen) != 0) return Verdict::kAsk;
     if (p == stop) return stop == end ? Verdict::kNo : Verdict::kAsk;
@@ -146,14 +183,33 @@ StartCheck::Verdict StartCheck::At(const char* p, const char* end) const {
       if (unicode_fold_) return Verdict::kAsk;
       ascii = false;
     }
-    uint64_t next = 0;
-    for (uint64_t bits = here; bits != 0; bits &= bits - 1) {
-      const Position& position = positions_[static_cast<size_t>(__builtin_ctzll(bits))];
-      if ((sets_[position.set][c >> 6] >> (c & 63) & 1) != 0) next |= position.follow;
+    behind_word = IsWord(static_cast<char>(c));
+    next = Mask();
+    for (; here != 0; here &= here - 1) {
+      const auto at = static_cast<size_t>(__builtin_ctzll(here));
+      if (Holds(at, c)) next.Add(positions_[at].follow);
     }
-    if (next == 0) return Verdict::kNo;
+    if (next.Any() == 0) return Verdict::kNo;
+  }
+}
+
+bool StartCheck::MayHold(const Literal& literal, int offset) const {
+  uint64_t here = first_.Any();
+  for (int i = -offset; i < static_cast<int>(literal.size()); ++i) {
+    if ((here & (kMatched | kOpen)) != 0) return true;
+    uint64_t next = 0;
+    for (; here != 0; here &= here - 1) {
+      const auto at = static_cast<size_t>(__builtin_ctzll(here));
+      const auto c = i < 0 ? '\0' : literal.text[static_cast<size_t>(i)];
+      const auto other = i < 0 ? '\0' : literal.free[static_cast<size_t>(i)];
+      if (i < 0 || Holds(at, static_cast<unsigned char>(c)) ||
+          Holds(at, static_cast<unsigned char>(c ^ other))) {
+        next |= positions_[at].follow.Any();
+      }
+    }
     here = next;
   }
+  return here != 0;
 }
 
 }  // namespace culprit

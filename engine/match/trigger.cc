@@ -14,6 +14,8 @@ using Kind = PatternNode::Kind;
 
 constexpr int kMaxUnrolled = 4;       // x{n}: copies looked at
 constexpr double kUselessCost = 0.5;  // dearer than RE2 on every line
+constexpr size_t kMaxCompanions = 8;
+constexpr double kMaxCompanionRate = 2e-3;  // a fourth of the lines
 
 // Strings that stand next to each other in a match, up to where the walk is.
 struct Run {
@@ -31,7 +33,7 @@ class Finder {
   explicit Finder(const RarityModel& model) : model_(model) {}
 
   void Offer(Candidate candidate) {
-    if (candidate.cost < best_.cost) best_ = std::move(candidate);
+    if (candidate.cost < kNoCost) offers_.push_back(std::move(candidate));
   }
 
   void Visit(const PatternNode& node, Walk* walk) {
@@ -44,13 +46,14 @@ class Finder {
       case Kind::kClass:
         AppendPiece(node.options, walk);
         break;
-      case Kind::kAny:
+      case Kind::kAny: {
+        int behind = OffsetBehind(walk->all);
+        if (behind >= 0) behind = node.one_character && !node.beyond_ascii ? behind + 1 : -1;
         Break(walk);
+        walk->all.offset = walk->plain.offset = behind;
         break;
+      }
       case Kind::kAssert:
-        // RE2 is not started behind a leading assertion: it would not see what it looks at.
-        if (IsFresh(walk->all)) walk->all.offset = -1;
-        if (IsFresh(walk->plain)) walk->plain.offset = -1;
         break;
       case Kind::kConcat:
         for (const PatternNode& child : node.children) Visit(child, walk);
@@ -71,10 +74,41 @@ class Finder {
     *walk = Walk();
   }
 
-  Candidate Take() { return std::move(best_); }
+  // The cheapest, with the rarest of the others as what must stand beside it.
+  Candidate Take() {
+    if (offers_.empty()) return {};
+    const auto best =
+        std::min_element(offers_.begin(), offers_.end(),
+                         [](const Candidate& a, const Candidate& b) { return a.cost < b.cost; });
+    for (const Candidate& offer : offers_) {
+      if (!MayAccompany(offer, *best)) continue;
+      for (Trigger& trigger : best->triggers) {
+        if (offer.hit_rate >= trigger.companion_rate) continue;
+        trigger.companion_rate = offer.hit_rate;
+        trigger.companions.clear();
+        for (const Trigger& other : offer.triggers) {
+          if (!other.escaped) trigger.companions.push_back(other.literal);
+        }
+      }
+    }
+    return std::move(*best);
+  }
 
  private:
-  static bool IsFresh(const Run& run) { return run.set.size() == 1 && run.set[0].size() == 0; }
+  // Whether to look for `offer` where a trigger of `best` was found tells something new.
+  static bool MayAccompany(const Candidate& offer, const Candidate& best) {
+    size_t count = 0;
+    for (const Trigger& other : offer.triggers) {
+      count += other.escaped ? 0 : 1;
+      for (const Trigger& trigger : best.triggers) {
+        if (trigger.literal.text.find(other.literal.text) != std::string::npos ||
+            other.literal.text.find(trigger.literal.text) != std::string::npos) {
+          return false;
+        }
+      }
+    }
+    return count <= kMaxCompanions && offer.hit_rate < kMaxCompanionRate;
+  }
 
   static int OffsetBehind(const Run& run) {
     if (run.offset < 0) return -1;
@@ -163,7 +197,7 @@ class Finder {
   }
 
   const RarityModel& model_;
-  Candidate best_;
+  std::vector<Candidate> offers_;
 };
 
 }  // namespace

@@ -17,7 +17,11 @@ struct Trigger {
   int anchor = -1;  // every match that holds it here starts `anchor` bytes before it; -1: unknown
   bool proves = false;   // where it stands in a subject, the pattern matches that subject
   bool escaped = false;  // how the literal looks inside JSON (one of its ways): never in a subject
-  double cost = 0;       // estimate, in filter probes per byte of text
+  // A line that holds this trigger, and no other of its signature, matches only if its subject
+  // holds one of these too; none: nothing is known.
+  std::vector<Literal> companions;
+  double companion_rate = 1;  // estimated occurrences per byte of text
+  double cost = 0;            // estimate, in filter probes per byte of text
 };
 
 struct TriggerPlan {

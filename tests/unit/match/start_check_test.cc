@@ -15,7 +15,7 @@ namespace {
 using Verdict = StartCheck::Verdict;
 
 Verdict Check(std::string_view regex, std::string_view line) {
-  return StartCheck(ParsePattern(regex)).At(line.data(), line.data() + line.size());
+  return StartCheck(ParsePattern(regex)).At(line.data(), line.data(), line.data() + line.size());
 }
 
 bool Matches(const RE2& regex, std::string_view line, size_t at) {
@@ -34,13 +34,38 @@ TEST(StartCheck, RefusesWhatCannotFollow) {
   EXPECT_EQ(Check("HTTP/1\\.[01]\\\\?\" 5[0-4]", "HTTP/1.1\" 502"), Verdict::kYes);
 }
 
+TEST(StartCheck, KnowsWhereWordsBeginAndEnd) {
+  EXPECT_EQ(Check("ab\\b", "ab cd"), Verdict::kYes);
+  EXPECT_EQ(Check("ab\\b", "ab"), Verdict::kYes);
+  EXPECT_EQ(Check("ab\\b", "abc"), Verdict::kNo);
+  EXPECT_EQ(Check("\\bcannot [a-z]+ ", "cannot open x"), Verdict::kYes);
+  EXPECT_EQ(Check("a(?:\\b|b) ?c", "a c"), Verdict::kYes);
+  EXPECT_EQ(Check("a(?:\\b|b) ?c", "abc"), Verdict::kYes);
+  EXPECT_EQ(Check("a(?:\\b|b) ?c", "ac"), Verdict::kNo);
+  const std::string_view line = "xerror";
+  const StartCheck check(ParsePattern("\\berror"));
+  EXPECT_EQ(check.At(line.data(), line.data() + 1, line.data() + line.size()), Verdict::kNo);
+}
+
+TEST(StartCheck, KnowsWhatItMayHold) {
+  const StartCheck check(ParsePattern("(?i:disk) \\d full"));
+  const auto literal = [](std::string_view text) {
+    Literal out;
+    for (const char c : text) out.Append(c, true);
+    return out;
+  };
+  EXPECT_TRUE(check.MayHold(literal("disk "), 0));
+  EXPECT_TRUE(check.MayHold(literal(" full"), 6));
+  EXPECT_FALSE(check.MayHold(literal(" full"), 5));
+  EXPECT_FALSE(check.MayHold(literal("desk"), 0));
+}
+
 TEST(StartCheck, AsksWhereItDoesNotKnow) {
   EXPECT_EQ(Check("a.b", "axc"), Verdict::kAsk);
-  EXPECT_EQ(Check("ab\\b", "ab cd"), Verdict::kAsk);
   EXPECT_EQ(Check("[^x]{2}", "\xC3\xA9y"), Verdict::kAsk);
   EXPECT_EQ(Check("a{40}", std::string(39, 'a')), Verdict::kAsk);
   EXPECT_EQ(Check("a+b", std::string(1000, 'a')), Verdict::kAsk);
-  EXPECT_EQ(StartCheck().At("a", "a"), Verdict::kAsk);
+  EXPECT_EQ(StartCheck().At("a", "a", "a"), Verdict::kAsk);
 }
 
 TEST(StartCheck, FollowsFoldingBeyondAscii) {
@@ -67,7 +92,7 @@ TEST(StartCheck, AgreesWithRe2OnGeneratedPatterns) {
     ForEachLine(generator.Text(20), [&](const char* begin, const char* end) {
       const std::string_view line(begin, static_cast<size_t>(end - begin));
       for (size_t at = 0; at < std::min<size_t>(line.size(), 80); ++at) {
-        const Verdict verdict = check.At(begin + at, end);
+        const Verdict verdict = check.At(begin, begin + at, end);
         ++counts[static_cast<size_t>(verdict)];
         if (verdict == Verdict::kAsk) continue;
         ASSERT_EQ(verdict == Verdict::kYes, Matches(regex, line, at)) << pattern << "\n"

@@ -67,8 +67,24 @@ TEST(Triggers, KnowWhereTheMatchBegins) {
   ASSERT_EQ(prefix.triggers.size(), 1u);
   EXPECT_EQ(prefix.triggers[0].anchor, 0);
   EXPECT_FALSE(prefix.triggers[0].proves);
-  EXPECT_EQ(Plan("\\w+ deadlock detected .*x").triggers[0].anchor, -1);
-  EXPECT_EQ(Plan("\\bdeadlock detected .*x").triggers[0].anchor, -1);
+  EXPECT_EQ(Plan("\\w+ deadlock detected .*x").triggers[0].anchor, 1);  // one of them will do
+  EXPECT_EQ(Plan("\\bdeadlock detected .*x").triggers[0].anchor, 0);
+  EXPECT_EQ(Plan("\\d{3}x?deadlock detected .*x").triggers[0].anchor, -1);
+  EXPECT_EQ(Plan("[^a]deadlock detected .*x").triggers[0].anchor, -1);  // of one to four bytes
+}
+
+TEST(Triggers, KnowWhatMustStandBesideThem) {
+  const auto beside = [](std::string_view regex) {
+    const TriggerPlan plan = Plan(regex);
+    std::vector<std::string> texts;
+    for (const Literal& literal : plan.triggers[0].companions) texts.push_back(literal.text);
+    return texts;
+  };
+  EXPECT_THAT(beside("ofctl request [^\n]* (?:error|timed out)"),
+              UnorderedElementsAre(" error", " timed out"));
+  EXPECT_THAT(beside("deadlock detected"), IsEmpty());
+  // What one alternative needs, another one does not.
+  EXPECT_THAT(beside("deadlock detected|stack overflow \\d+"), IsEmpty());
 }
 
 TEST(Triggers, AvoidBytesThatJsonEscapes) {
