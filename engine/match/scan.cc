@@ -12,8 +12,6 @@ constexpr uint32_t kMaxAnchoredTries =
     8;  // on one line, before one unanchored search replaces them
 constexpr ptrdiff_t kEscapeReach =
     16;  // more bytes than from an escape's start to the last one it changes
-constexpr std::string_view kLongS = "\xC5\xBF";       // U+017F: matches (?i)s
-constexpr std::string_view kKelvin = "\xE2\x84\xAA";  // U+212A: matches (?i)k
 
 bool StandsAt(std::string_view word, const char* p, const char* end) {
   return end - p >= static_cast<ptrdiff_t>(word.size()) &&
@@ -205,19 +203,7 @@ class BlockScan {
     decoded_stop_ = line_stop_;
     const std::string_view subject = LineSubject();
     std::string& normal = state_.normal;
-    normal.clear();
-    for (const char* from = subject.data(); from < subject.data() + subject.size();) {
-      const char* const subject_end = subject.data() + subject.size();
-      if (StandsAt(kLongS, from, subject_end)) {
-        normal.push_back('s');
-        from += kLongS.size();
-      } else if (StandsAt(kKelvin, from, subject_end)) {
-        normal.push_back('k');
-        from += kKelvin.size();
-      } else {
-        normal.push_back(*from++);
-      }
-    }
+    FoldToAscii(subject, &normal);
     const size_t size = normal.size();
     normal.append(kBlockPadding, '\0');
     const char* const normal_begin = normal.data();

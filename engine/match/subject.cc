@@ -1,5 +1,6 @@
 #include "engine/match/subject.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 
@@ -214,6 +215,27 @@ std::string_view Subject(std::string_view line, std::string* scratch) {
   char* begin = scratch->data();
   const char* end = DecodeLine(begin + start, begin + line.size());
   return {begin, static_cast<size_t>(end - begin)};
+}
+
+void FoldToAscii(std::string_view subject, std::string* out) {
+  out->clear();
+  size_t at = 0;
+  size_t s = subject.find(kLongS);
+  size_t k = subject.find(kKelvin);
+  while (s != k) {  // both are npos at the end
+    const size_t next = std::min(s, k);
+    out->append(subject.substr(at, next - at));
+    if (next == s) {
+      out->push_back('s');
+      at = s + kLongS.size();
+      s = subject.find(kLongS, at);
+    } else {
+      out->push_back('k');
+      at = k + kKelvin.size();
+      k = subject.find(kKelvin, at);
+    }
+  }
+  out->append(subject.substr(at));
 }
 
 }  // namespace culprit

@@ -18,4 +18,10 @@ size_t JsonStart(std::string_view line);
 // valid until *scratch changes.
 std::string_view Subject(std::string_view line, std::string* scratch);
 
+constexpr std::string_view kLongS = "\xC5\xBF";       // U+017F: matches (?i)s
+constexpr std::string_view kKelvin = "\xE2\x84\xAA";  // U+212A: matches (?i)k
+
+// *out: `subject` with an s for each U+017F and a k for each U+212A.
+void FoldToAscii(std::string_view subject, std::string* out);
+
 }  // namespace culprit

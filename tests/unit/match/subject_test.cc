@@ -95,5 +95,15 @@ TEST(Lines, SplitsLikeTheContractSays) {
   EXPECT_EQ(split("a\r\n\nb\r\r\n\r"), std::vector<std::string>({"a", "", "b\r", ""}));
 }
 
+TEST(FoldToAscii, ReplacesWhatFoldsToAsciiLetters) {
+  std::string out = "old";
+  FoldToAscii("", &out);
+  EXPECT_EQ(out, "");
+  FoldToAscii("di\xC5\xBF\xE2\x84\xAA\xC5\xBF", &out);
+  EXPECT_EQ(out, "disks");
+  FoldToAscii("\xE2\x84\xAAm \xE2\x84 \xC5", &out);
+  EXPECT_EQ(out, "km \xE2\x84 \xC5");
+}
+
 }  // namespace
 }  // namespace culprit
