@@ -7,7 +7,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/time/time.h"
 #include "engine/base/views.h"
 
 namespace culprit {
@@ -106,20 +105,6 @@ YAML::Node ParseYaml(const std::string& text, const std::string& file, ConfigErr
     errors->Add({file, e.mark.line + 1}, absl::StrCat("not valid YAML: ", e.msg));
   }
   return YAML::Node(YAML::NodeType::Null);
-}
-
-std::optional<DurationUs> ParseDuration(std::string_view text) {
-  absl::Duration duration;
-  if (text.size() > 1 && text.back() == 'd') {
-    double days = 0;
-    const char* end = text.data() + text.size() - 1;
-    const auto [stop, error] = std::from_chars(text.data(), end, days);
-    if (error != std::errc() || stop != end) return std::nullopt;
-    duration = absl::Hours(24) * days;
-  } else if (text == "0" || !absl::ParseDuration(ToAbsl(text), &duration)) {
-    return std::nullopt;
-  }
-  return absl::ToInt64Microseconds(duration);
 }
 
 std::optional<uint64_t> ParseSize(std::string_view text) {

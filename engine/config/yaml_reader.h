@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "engine/base/secret.h"
+#include "engine/core/duration.h"
 #include "engine/core/knowledge.h"
 
 namespace culprit {
@@ -46,9 +47,6 @@ inline constexpr DurationUs kMaxDuration = 366 * kDayUs;  // of a value in a fil
 // Parses one YAML document. Errors (with line), also of what exceeds the limits above, go to
 // *errors; then the result is Null. What comes back is a finite tree, however its aliases point.
 YAML::Node ParseYaml(const std::string& text, const std::string& file, ConfigErrors* errors);
-
-// "90s", "1m30s", "500ms", "2h", "7d": a number without a unit is an error.
-std::optional<DurationUs> ParseDuration(std::string_view text);
 
 // "64MiB", "500KB", "1GiB", "512B": a number without a unit is an error.
 std::optional<uint64_t> ParseSize(std::string_view text);

@@ -75,6 +75,10 @@ enum class DeliveryOutcome : uint8_t {
   kRetry,     // may work later: 408, 429, 5xx, time-out, refused, DNS
   kRejected,  // never will: 400, 401, 403, 404, 410, certificate not trusted
 };
+constexpr std::string_view DeliveryOutcomeName(DeliveryOutcome outcome) {
+  constexpr std::string_view kNames[] = {"delivered", "retry", "rejected"};
+  return kNames[static_cast<size_t>(outcome)];
+}
 
 struct DeliveryResult {
   DeliveryOutcome outcome = DeliveryOutcome::kDelivered;

@@ -1,12 +1,34 @@
 #include "engine/serve/access.h"
 
+#include <algorithm>
 #include <boost/asio/ip/address.hpp>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 
 namespace culprit {
+namespace {
+
+constexpr size_t kUserBytes = 200;
+
+// Scheme in lower case, and what stands behind it.
+std::pair<std::string, std::string> Credentials(const ServeRequest& request) {
+  const std::string& text = request.authorization;
+  const size_t space = text.find(' ');
+  if (space == std::string::npos) return {};
+  return {absl::AsciiStrToLower(text.substr(0, space)),
+          std::string(absl::StripAsciiWhitespace(text.substr(space + 1)))};
+}
+
+// "user:password"; empty: not to be read.
+std::string BasicPair(const std::string& value) {
+  std::string pair;
+  return absl::Base64Unescape(value, &pair) ? pair : "";
+}
+
+}  // namespace
 
 bool IsAddressOrLocalhost(std::string_view host) {
   std::string name;
@@ -24,16 +46,19 @@ bool IsAddressOrLocalhost(std::string_view host) {
 }
 
 bool Access::HasToken(const ServeRequest& request) const {
-  const std::string& text = request.authorization;
-  const size_t space = text.find(' ');
-  if (space == std::string::npos) return false;
-  const std::string scheme = absl::AsciiStrToLower(text.substr(0, space));
-  const std::string value(absl::StripAsciiWhitespace(text.substr(space + 1)));
+  const auto [scheme, value] = Credentials(request);
   if (scheme == "bearer") return token_.Matches(value);
-  std::string pair;
-  if (scheme != "basic" || !absl::Base64Unescape(value, &pair)) return false;
+  if (scheme != "basic") return false;
+  const std::string pair = BasicPair(value);
   const size_t colon = pair.find(':');
   return colon != std::string::npos && token_.Matches(std::string_view(pair).substr(colon + 1));
+}
+
+std::string UserOf(const ServeRequest& request) {
+  const auto [scheme, value] = Credentials(request);
+  if (scheme != "basic") return "";
+  const std::string pair = BasicPair(value);
+  return pair.substr(0, std::min(pair.find(':'), kUserBytes));
 }
 
 std::optional<ServeResponse> Access::Check(const ServeRequest& request) const {

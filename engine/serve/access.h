@@ -26,6 +26,9 @@ class Access {
   const Secret token_;
 };
 
+// The user of Basic authentication; empty: none.
+std::string UserOf(const ServeRequest& request);
+
 // "127.0.0.1:9797", "[::1]", "localhost:80": an address or localhost.
 bool IsAddressOrLocalhost(std::string_view host);
 

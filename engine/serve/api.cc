@@ -20,15 +20,23 @@ constexpr size_t kMostIncidents = 500;
 constexpr size_t kListBytes = size_t{16} << 20;  // a longer list is cut
 constexpr size_t kSignatures = 50;               // of the status
 constexpr size_t kTapWaits = 4096;               // signals
-constexpr std::string_view kIncidentsPath = "/api/v1/incidents/";
-constexpr std::string_view kIncidentPage = "/incidents/";
 // No page loads anything from elsewhere, or may be put into a frame.
 constexpr char kPageSecurity[] =
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
     "frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
-bool StartsWith(std::string_view text, std::string_view start) {
-  return text.substr(0, start.size()) == start;
+// "/a/{id}/b" and "/a/7/b": true, and what stands for {id}.
+bool Fits(std::string_view pattern, std::string_view path, std::string* id) {
+  const size_t hole = pattern.find("{id}");
+  if (hole == std::string_view::npos) return pattern == path;
+  const std::string_view tail = pattern.substr(hole + 4);
+  if (path.size() <= hole + tail.size() || !path.starts_with(pattern.substr(0, hole)) ||
+      !path.ends_with(tail))
+    return false;
+  const std::string_view found = path.substr(hole, path.size() - hole - tail.size());
+  if (found.find('/') != std::string_view::npos) return false;
+  *id = std::string(found);
+  return true;
 }
 
 ServeResponse JsonResponse(std::string body, int status = 200) {
@@ -47,16 +55,13 @@ ServeResponse PageResponse(std::string body, int status = 200) {
   return out;
 }
 
-ServeResponse OfStatus(const absl::Status& status) {
-  const std::string_view message = FromAbsl(status.message());
-  switch (status.code()) {
-    case absl::StatusCode::kInvalidArgument:
-      return ErrorResponse(400, "bad_request", message);
-    case absl::StatusCode::kNotFound:
-      return ErrorResponse(404, "not_found", message);
-    default:
-      return ErrorResponse(503, "state_unavailable", message);
-  }
+ServeResponse TapHead(const ServeRequest& request) {
+  const absl::StatusOr<TapFilter> filter = TapFilter::Make(request);
+  if (!filter.ok()) return ErrorOf(filter.status());
+  ServeResponse out;
+  out.type = "application/x-ndjson";
+  out.tap = true;
+  return out;
 }
 
 ServeResponse NoIncident(const std::string& id) {
@@ -65,8 +70,11 @@ ServeResponse NoIncident(const std::string& id) {
 
 }  // namespace
 
-Api::Api(ServeBackend backend, Secret token)
-    : backend_(std::move(backend)), access_(std::move(token)), metrics_(backend_.version) {}
+Api::Api(ServeBackend backend, Secret token, HookOptions hooks)
+    : backend_(std::move(backend)),
+      access_(std::move(token)),
+      hooks_(std::move(hooks), &backend_),
+      metrics_(backend_.version) {}
 
 ServeResponse Api::Handle(const ServeRequest& request) {
   const std::optional<ServeResponse> refusal = access_.Check(request);
@@ -77,47 +85,95 @@ ServeResponse Api::Handle(const ServeRequest& request) {
     if (request.path == "/-/ready") return Ready(!refusal.has_value());
     return JsonResponse("{\"healthy\":true}\n");
   }
-  return refusal.has_value() ? *refusal : Route(request);
+  // Signed by who sends it, who has no token and no page.
+  const bool hook = request.path.starts_with("/hooks/");
+  return refusal.has_value() && !hook ? *refusal : Route(request);
+}
+
+struct Api::RouteEntry {
+  std::string_view method;
+  std::string_view path;
+  ServeResponse (*answer)(Api& api, const ServeRequest& request, const std::string& id);
+};
+
+using In = const ServeRequest&;
+using Id = const std::string&;
+
+const Api::RouteEntry Api::kRoutes[] = {
+    {"GET", "/", [](Api& a, In, Id) { return a.Desk(); }},
+    {"GET", "/incidents/{id}", [](Api& a, In, Id id) { return a.IncidentPage(id); }},
+    {"GET", "/metrics", [](Api& a, In, Id) { return a.Scrape(); }},
+    {"POST", "/-/reload", [](Api& a, In, Id) { return a.Reload(); }},
+    {"GET", "/api/v1/status",
+     [](Api& a, In, Id) {
+       return JsonResponse(StatusJson(a.backend_.stats(), a.backend_.reload_state(),
+                                      a.backend_.version, kSignatures));
+     }},
+    {"GET", "/api/v1/sources",
+     [](Api& a, In, Id) { return JsonResponse(SourcesJson(a.backend_.stats())); }},
+    {"GET", "/api/v1/state", [](Api& a, In, Id) { return JsonResponse(a.backend_.dump()); }},
+    {"GET", "/api/v1/openapi.json",
+     [](Api&, In, Id) { return JsonResponse(std::string(ServeFile("openapi.json"))); }},
+    {"GET", "/api/v1/tap", [](Api&, In in, Id) { return TapHead(in); }},
+    {"GET", "/api/v1/incidents", [](Api& a, In in, Id) { return a.Incidents(in); }},
+    {"GET", "/api/v1/incidents/{id}", [](Api& a, In, Id id) { return a.IncidentById(id); }},
+    {"GET", "/api/v1/incidents/{id}/journal",
+     [](Api& a, In, Id id) { return a.operations_.Journal(id); }},
+    {"POST", "/api/v1/incidents/{id}/acknowledge",
+     [](Api& a, In in, Id id) { return a.operations_.Acknowledge(in, id); }},
+    {"POST", "/api/v1/incidents/{id}/resolve",
+     [](Api& a, In in, Id id) { return a.operations_.Resolve(in, id); }},
+    {"POST", "/api/v1/incidents/{id}/note",
+     [](Api& a, In in, Id id) { return a.operations_.Note(in, id); }},
+    {"POST", "/api/v1/incidents/{id}/assign",
+     [](Api& a, In in, Id id) { return a.operations_.Assign(in, id); }},
+    {"POST", "/api/v1/incidents/{id}/merge",
+     [](Api& a, In in, Id id) { return a.operations_.Merge(in, id); }},
+    {"GET", "/api/v1/silences", [](Api& a, In, Id) { return a.operations_.Silences(); }},
+    {"POST", "/api/v1/silences", [](Api& a, In in, Id) { return a.operations_.AddSilence(in); }},
+    {"POST", "/api/v1/silences/preview",
+     [](Api& a, In in, Id) { return a.operations_.PreviewSilence(in); }},
+    {"DELETE", "/api/v1/silences/{id}",
+     [](Api& a, In in, Id id) { return a.operations_.ExpireSilence(in, id); }},
+    {"POST", "/api/v1/drill", [](Api& a, In in, Id) { return a.operations_.Drill(in); }},
+    {"POST", "/hooks/slack", [](Api& a, In in, Id) { return a.hooks_.Slack(in); }},
+    {"POST", "/hooks/pagerduty", [](Api& a, In in, Id) { return a.hooks_.PagerDuty(in); }},
+    {"GET", "/api/v1/destinations", [](Api& a, In, Id) { return a.operations_.Destinations(); }},
+};
+
+std::vector<std::pair<std::string, std::string>> Api::Routes() {
+  std::vector<std::pair<std::string, std::string>> out = {{"GET", "/-/healthy"},
+                                                          {"GET", "/-/ready"}};
+  for (const RouteEntry& route : kRoutes) out.emplace_back(route.method, route.path);
+  return out;
 }
 
 ServeResponse Api::Route(const ServeRequest& request) {
-  const std::string& path = request.path;
-  const bool reload = path == "/-/reload";
-  if (reload ? request.method != "POST" : request.method != "GET" && request.method != "HEAD") {
-    ServeResponse out =
-        ErrorResponse(405, "method_not_allowed", reload ? "expected POST" : "expected GET");
-    out.headers.emplace_back("Allow", reload ? "POST" : "GET, HEAD");
-    return out;
+  const bool head = request.method == "HEAD";
+  std::string id;
+  std::string allowed;
+  for (const RouteEntry& route : kRoutes) {
+    if (!Fits(route.path, request.path, &id)) continue;
+    if (route.method == (head ? "GET" : std::string_view(request.method)))
+      return route.answer(*this, request, id);
+    absl::StrAppend(&allowed, allowed.empty() ? "" : ", ", ToAbsl(route.method),
+                    route.method == "GET" ? ", HEAD" : "");
   }
-  if (reload) return Reload();
-  if (path == "/") return Desk();
-  if (path == "/metrics") {
-    const PipelineStats stats = backend_.stats();
-    const ReloadState state = backend_.reload_state();
-    ServeResponse out;
-    out.type = "text/plain; version=0.0.4; charset=utf-8";
-    out.body = metrics_.Scrape(stats, state, IsReady(Troubles(stats, state)));
-    return out;
-  }
-  if (path == "/api/v1/status")
-    return JsonResponse(
-        StatusJson(backend_.stats(), backend_.reload_state(), backend_.version, kSignatures));
-  if (path == "/api/v1/sources") return JsonResponse(SourcesJson(backend_.stats()));
-  if (path == "/api/v1/state") return JsonResponse(backend_.dump());
-  if (path == "/api/v1/openapi.json") return JsonResponse(std::string(ServeFile("openapi.json")));
-  if (path == "/api/v1/incidents") return Incidents(request);
-  if (path == "/api/v1/tap") {
-    const absl::StatusOr<TapFilter> filter = TapFilter::Make(request);
-    if (!filter.ok()) return OfStatus(filter.status());
-    ServeResponse out;
-    out.type = "application/x-ndjson";
-    out.tap = true;
-    return out;
-  }
-  if (StartsWith(path, kIncidentsPath)) return IncidentById(path.substr(kIncidentsPath.size()));
-  if (StartsWith(path, kIncidentPage)) return IncidentPage(path.substr(kIncidentPage.size()));
-  return ErrorResponse(404, "not_found",
-                       absl::StrCat("nothing at ", path, "; see /api/v1/openapi.json"));
+  if (allowed.empty())
+    return ErrorResponse(404, "not_found",
+                         absl::StrCat("nothing at ", request.path, "; see /api/v1/openapi.json"));
+  ServeResponse out = ErrorResponse(405, "method_not_allowed", absl::StrCat("expected ", allowed));
+  out.headers.emplace_back("Allow", allowed);
+  return out;
+}
+
+ServeResponse Api::Scrape() {
+  const PipelineStats stats = backend_.stats();
+  const ReloadState state = backend_.reload_state();
+  ServeResponse out;
+  out.type = "text/plain; version=0.0.4; charset=utf-8";
+  out.body = metrics_.Scrape(stats, state, IsReady(Troubles(stats, state)));
+  return out;
 }
 
 ServeResponse Api::Ready(bool detail) const {
@@ -155,7 +211,7 @@ ServeResponse Api::Incidents(const ServeRequest& request) const {
                                         "or limit=1..500"));
   }
   absl::StatusOr<std::vector<IncidentRow>> rows = backend_.incidents(state, limit + 1);
-  if (!rows.ok()) return OfStatus(rows.status());
+  if (!rows.ok()) return ErrorOf(rows.status());
   std::string body = "{\"incidents\":[";
   size_t shown = 0;
   for (const IncidentRow& row : *rows) {
@@ -169,7 +225,7 @@ ServeResponse Api::Incidents(const ServeRequest& request) const {
 
 ServeResponse Api::IncidentById(const std::string& id) const {
   const absl::StatusOr<std::optional<IncidentRow>> row = backend_.incident(id);
-  if (!row.ok()) return OfStatus(row.status());
+  if (!row.ok()) return ErrorOf(row.status());
   return row->has_value() ? JsonResponse((*row)->json + "\n") : NoIncident(id);
 }
 

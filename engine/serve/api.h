@@ -3,24 +3,31 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "engine/base/secret.h"
 #include "engine/serve/access.h"
 #include "engine/serve/backend.h"
+#include "engine/serve/hooks.h"
 #include "engine/serve/message.h"
 #include "engine/serve/metrics.h"
+#include "engine/serve/operations.h"
 #include "engine/serve/tap_filter.h"
 
 namespace culprit {
 
 class Api {
  public:
-  Api(ServeBackend backend, Secret token);
+  Api(ServeBackend backend, Secret token, HookOptions hooks = {});
 
-  // May take as long as a reload does. `tap` in the answer: go on with OpenTap.
+  // May take as long as a reload, an action or a drill does, unless the method is GET or HEAD.
+  // `tap` in the answer: go on with OpenTap.
   ServeResponse Handle(const ServeRequest& request);
+
+  // Every method and path that is answered, "{id}" for one of an incident or a silence.
+  static std::vector<std::pair<std::string, std::string>> Routes();
 
   struct Tap {
     TapFilter filter;
@@ -30,7 +37,11 @@ class Api {
   absl::StatusOr<Tap> OpenTap(const ServeRequest& request) const;
 
  private:
+  struct RouteEntry;
+  static const RouteEntry kRoutes[];
+
   ServeResponse Route(const ServeRequest& request);
+  ServeResponse Scrape();
   ServeResponse Ready(bool detail) const;
   ServeResponse Reload();
   ServeResponse Incidents(const ServeRequest& request) const;
@@ -40,7 +51,9 @@ class Api {
 
   const ServeBackend backend_;
   const Access access_;
-  mutable Metrics metrics_;
+  const Operations operations_{&backend_};
+  Hooks hooks_;
+  Metrics metrics_;
   std::mutex reload_mutex_;  // held while a reload is under way
 };
 

@@ -13,7 +13,7 @@ namespace beast = boost::beast;
 namespace http = beast::http;
 
 constexpr size_t kHeaderBytes = 16 * 1024;
-constexpr size_t kBodyBytes = 64 * 1024;  // no request needs one
+constexpr size_t kBodyBytes = 256 * 1024;  // a click in Slack comes with the whole message
 constexpr auto kTapPeriod = std::chrono::milliseconds(100);
 constexpr auto kPingPeriod = std::chrono::seconds(5);
 constexpr size_t kTapPieceBytes = 64 * 1024;
@@ -63,6 +63,12 @@ ServeRequest Connection::ToRequest(bool* sound) const {
   request.authorization = Text(message[http::field::authorization]);
   request.origin = Text(message[http::field::origin]);
   request.fetch_site = Text(message["Sec-Fetch-Site"]);
+  request.content_type = Text(message[http::field::content_type]);
+  request.idempotency_key = Text(message["Idempotency-Key"]);
+  request.slack_signature = Text(message["X-Slack-Signature"]);
+  request.slack_timestamp = Text(message["X-Slack-Request-Timestamp"]);
+  request.pagerduty_signature = Text(message["X-PagerDuty-Signature"]);
+  request.body = message.body();
   return request;
 }
 
@@ -72,22 +78,43 @@ void Connection::OnRequest(const Error& error) {
     return Send(ErrorResponse(431, "header_too_large", "the header has more than 16 KiB"), false,
                 false);
   if (error == http::error::body_limit)
-    return Send(ErrorResponse(413, "body_too_large", "the body has more than 64 KiB"), false,
+    return Send(ErrorResponse(413, "body_too_large", "the body has more than 256 KiB"), false,
                 false);
   if (error && error.category() == make_error_code(http::error::bad_method).category())
     return Send(ErrorResponse(400, "bad_request", "this is no HTTP request"), false, false);
   if (error) return;  // cut, or too slow
   bool sound = false;
-  const ServeRequest request = ToRequest(&sound);
+  ServeRequest request = ToRequest(&sound);
   const bool head = request.method == "HEAD";
   const bool keep_alive = parser_->get().keep_alive();
   if (!sound)
     return Send(ErrorResponse(400, "bad_request", "the request's target cannot be read"), head,
                 false);
   stream_.expires_never();
+  if (!head && request.method != "GET") return Work(std::move(request), keep_alive);
   const ServeResponse response = shared_->api.Handle(request);
   if (response.tap && !head) return StartTap(request);
   Send(response, head, keep_alive);
+}
+
+void Connection::Work(ServeRequest request, bool keep_alive) {
+  if (shared_->waiting.fetch_add(1) >= ServerShared::kMostWaiting || shared_->stopping) {
+    shared_->waiting.fetch_sub(1);
+    ServeResponse busy = ErrorResponse(503, "busy", "too much is being done; try again");
+    busy.headers.emplace_back("Retry-After", "1");
+    return Send(busy, false, keep_alive);
+  }
+  asio::post(shared_->workers, [self = shared_from_this(), request = std::move(request),
+                                keep_alive] {
+    ServerShared* const shared = self->shared_;
+    ServeResponse response = shared->api.Handle(request);
+    const std::function<void()> after = std::move(response.after);
+    asio::post(self->stream_.get_executor(), [self, response = std::move(response), keep_alive] {
+      self->Send(response, false, keep_alive);
+    });
+    if (after) after();
+    shared->waiting.fetch_sub(1);
+  });
 }
 
 void Connection::Send(const ServeResponse& response, bool head, bool keep_alive) {

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <memory>
@@ -20,11 +21,18 @@ namespace culprit {
 
 struct ServerShared {
   ServerShared(const HttpServerOptions& with, ServeBackend backend)
-      : options(with), api(std::move(backend), with.token) {}
+      : options(with), api(std::move(backend), with.token, with.hooks) {}
   const HttpServerOptions options;
   Api api;
   std::atomic<int> connections{0};
   std::atomic<int> taps{0};
+
+  // What changes something may take its time, away from the threads that answer all others.
+  static constexpr int kWorkers = 4;
+  static constexpr int kMostWaiting = 32;
+  boost::asio::thread_pool workers{kWorkers};
+  std::atomic<int> waiting{0};
+  std::atomic<bool> stopping{false};
 };
 
 class Connection : public ServedConnection, public std::enable_shared_from_this<Connection> {
@@ -45,6 +53,7 @@ class Connection : public ServedConnection, public std::enable_shared_from_this<
 
   void ReadRequest();
   void OnRequest(const Error& error);
+  void Work(ServeRequest request, bool keep_alive);
   void Send(const ServeResponse& response, bool head, bool keep_alive);
   void End();
   ServeRequest ToRequest(bool* sound) const;

@@ -21,7 +21,11 @@ class HttpServer::Impl {
  public:
   Impl(const HttpServerOptions& options, ServeBackend backend)
       : shared_(options, std::move(backend)) {}
-  ~Impl() { server_.Stop(); }
+  ~Impl() {
+    shared_.stopping = true;
+    server_.Stop();
+    shared_.workers.join();  // before what they answer on goes
+  }
 
   absl::Status Start() {
     CULPRIT_RETURN_IF_ERROR(server_.Listen("serve", shared_.options.listen, TlsConfig()));

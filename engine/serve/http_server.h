@@ -9,12 +9,14 @@
 #include "absl/status/statusor.h"
 #include "engine/base/secret.h"
 #include "engine/serve/backend.h"
+#include "engine/serve/hooks.h"
 
 namespace culprit {
 
 struct HttpServerOptions {
   std::string listen = "127.0.0.1:9797";  // address:port; port 0: any free one
   Secret token;                           // required beyond loopback; see access.h
+  HookOptions hooks;                      // what may come from PagerDuty and Slack
   int max_connections = 128;              // further ones are closed at once
   int max_taps = 8;                       // further ones are answered with 429
   int64_t request_timeout_ms = 20'000;    // for a request to come whole, or a new one to begin

@@ -1,7 +1,10 @@
 #include "engine/serve/message.h"
 
+#include <algorithm>
 #include <cctype>
 #include <nlohmann/json.hpp>
+
+#include "engine/base/views.h"
 
 namespace culprit {
 namespace {
@@ -42,19 +45,22 @@ bool ParseTarget(std::string_view target, ServeRequest* request) {
   target = target.substr(0, target.find('#'));
   const size_t mark = target.find('?');
   if (!Decode(target.substr(0, mark), false, &request->path)) return false;
-  request->query.clear();
-  std::string_view rest =
-      mark == std::string_view::npos ? std::string_view() : target.substr(mark + 1);
-  while (!rest.empty()) {
-    const std::string_view pair = rest.substr(0, rest.find('&'));
-    rest.remove_prefix(std::min(rest.size(), pair.size() + 1));
+  return ParseForm(mark == std::string_view::npos ? std::string_view() : target.substr(mark + 1),
+                   &request->query);
+}
+
+bool ParseForm(std::string_view text, std::map<std::string, std::string>* form) {
+  form->clear();
+  while (!text.empty()) {
+    const std::string_view pair = text.substr(0, text.find('&'));
+    text.remove_prefix(std::min(text.size(), pair.size() + 1));
     const size_t equals = pair.find('=');
     std::string name;
     std::string value;
     if (!Decode(pair.substr(0, equals), true, &name)) return false;
     if (equals != std::string_view::npos && !Decode(pair.substr(equals + 1), true, &value))
       return false;
-    if (!name.empty()) request->query[name] = value;
+    if (!name.empty()) (*form)[name] = value;
   }
   return true;
 }
@@ -65,6 +71,22 @@ ServeResponse ErrorResponse(int status, std::string_view code, std::string_view 
   const nlohmann::ordered_json body = {{"error", {{"code", code}, {"message", message}}}};
   out.body = body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
   return out;
+}
+
+ServeResponse ErrorOf(const absl::Status& status) {
+  const std::string_view message = FromAbsl(status.message());
+  switch (status.code()) {
+    case absl::StatusCode::kInvalidArgument:
+      return ErrorResponse(400, "bad_request", message);
+    case absl::StatusCode::kNotFound:
+      return ErrorResponse(404, "not_found", message);
+    case absl::StatusCode::kFailedPrecondition:
+      return ErrorResponse(409, "conflict", message);
+    case absl::StatusCode::kDeadlineExceeded:
+      return ErrorResponse(504, "not_done_yet", message);
+    default:
+      return ErrorResponse(503, "state_unavailable", message);
+  }
 }
 
 }  // namespace culprit

@@ -1,6 +1,7 @@
 // A backend for the HTTP server without a pipeline behind it: values that a test sets.
 #pragma once
 #include <atomic>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <utility>
@@ -84,6 +85,22 @@ class FakeBackend {
     reload.at = stats.started;
     Add(FakeIncident("INC-20261121T064745Z-0badcafe", IncidentState::kOpen));
     Add(FakeIncident("INC-20261120T231502Z-00c0ffee", IncidentState::kResolved));
+    journal.push_back({rows[0].id, 1, rows[0].onset, "opened", "none", "open", "", ""});
+    receipts = {{"slack", DeliveryOutcome::kDelivered, "posted: C024BE91L 1795.1", ""}};
+    DestinationStatus slack;
+    slack.name = "slack";
+    slack.type = "slack";
+    slack.delivered = 7;
+    slack.delivered_at = kFakeNow;
+    DestinationStatus pager;
+    pager.name = "pager";
+    pager.type = "pagerduty";
+    pager.state = DestinationState::kRejected;
+    pager.reason = "auth";
+    pager.error = "events.pagerduty.com answers 403";
+    pager.failed_at = kFakeNow;
+    pager.rejected = 1;
+    destinations = {slack, pager};
   }
 
   void Add(const Incident& incident) {
@@ -133,15 +150,91 @@ class FakeBackend {
       };
     };
     out.dump = [] { return std::string("{\"dump\":true}\n"); };
+    out.act = [this](const OperatorAction& action) { return Act(action); };
+    out.silences = [this] {
+      const std::lock_guard lock(mutex);
+      return silences;
+    };
+    out.preview =
+        [this](
+            const std::vector<LabelMatcher>& matchers) -> absl::StatusOr<std::vector<std::string>> {
+      const std::lock_guard lock(mutex);
+      previewed = matchers;
+      if (!act_result.ok()) return act_result;
+      return std::vector<std::string>{rows[0].id, "INC-forgotten"};
+    };
+    out.drill =
+        [this](const std::vector<std::string>& sinks) -> absl::StatusOr<std::vector<DrillReceipt>> {
+      const std::lock_guard lock(mutex);
+      drilled = sinks;
+      if (!act_result.ok()) return act_result;
+      return receipts;
+    };
+    out.destinations = [this] {
+      const std::lock_guard lock(mutex);
+      return destinations;
+    };
+    out.journal = [this](const std::string& id) -> absl::StatusOr<std::vector<JournalRow>> {
+      const std::lock_guard lock(mutex);
+      if (!store.ok()) return store;
+      std::vector<JournalRow> found;
+      for (const JournalRow& row : journal)
+        if (row.incident == id) found.push_back(row);
+      return found;
+    };
     return out;
   }
 
+  // Does what the planner would, as far as the API shows it.
+  absl::Status Act(const OperatorAction& action) {
+    if (before_act) before_act();
+    const std::lock_guard lock(mutex);
+    actions.push_back(action);
+    if (!act_result.ok()) return act_result;
+    using Kind = OperatorAction::Kind;
+    if (action.kind == Kind::kSilence) {
+      silences.push_back(action.silence);
+      if (silences.back().start == kNoTime) silences.back().start = stats.now;
+      return absl::OkStatus();
+    }
+    if (action.kind == Kind::kExpireSilence)
+      return std::erase_if(silences, [&](const SilenceSpec& s) { return s.id == action.text; }) > 0
+                 ? absl::OkStatus()
+                 : absl::NotFoundError("no silence '" + action.text + "' is active");
+    const auto event = [&]() -> std::string {
+      if (action.kind == Kind::kAcknowledge) return "acknowledged";
+      if (action.kind == Kind::kResolve) return "resolved";
+      return action.kind == Kind::kMerge ? "merged" : "note";
+    }();
+    for (const IncidentRow& row : rows) {
+      if (row.id != action.incident) continue;
+      std::string state = "open";
+      uint64_t number = 1;
+      for (const JournalRow& before : journal)
+        if (before.incident == row.id) state = before.after, number = before.number + 1;
+      journal.push_back({row.id, number, stats.now, event, state, event == "note" ? state : event,
+                         action.author,
+                         action.kind == Kind::kAssign ? "owner: " + action.text : action.text});
+      return absl::OkStatus();
+    }
+    return absl::NotFoundError("no incident " + action.incident);
+  }
+
   std::mutex mutex;
-  PipelineStats stats;            // guarded by mutex
-  ReloadState reload;             // guarded by mutex
-  absl::Status reload_result;     // guarded by mutex
-  absl::Status store;             // guarded by mutex: what reading it gives
-  std::vector<IncidentRow> rows;  // guarded by mutex
+  PipelineStats stats;                          // guarded by mutex
+  ReloadState reload;                           // guarded by mutex
+  absl::Status reload_result;                   // guarded by mutex
+  absl::Status store;                           // guarded by mutex: what reading it gives
+  std::vector<IncidentRow> rows;                // guarded by mutex
+  absl::Status act_result;                      // guarded by mutex: of actions, previews, drills
+  std::vector<OperatorAction> actions;          // guarded by mutex: as they came
+  std::vector<SilenceSpec> silences;            // guarded by mutex
+  std::vector<LabelMatcher> previewed;          // guarded by mutex
+  std::vector<std::string> drilled;             // guarded by mutex
+  std::vector<DrillReceipt> receipts;           // guarded by mutex
+  std::vector<DestinationStatus> destinations;  // guarded by mutex
+  std::vector<JournalRow> journal;              // guarded by mutex
+  std::function<void()> before_act;             // set first; may take its time
   std::atomic<int> reloads{0};
   LiveTap tap;
 };

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "absl/strings/ascii.h"
 #include "engine/serve/serve_files.h"
 #include "tests/fakes/serve_backend.h"
 
@@ -148,16 +149,24 @@ TEST_F(ApiTest, TapRefusesFiltersThatCannotWork) {
 TEST_F(ApiTest, TheDocumentNamesEveryPathAndField) {
   const json document = GetJson("/api/v1/openapi.json");
   EXPECT_EQ(document["openapi"], "3.1.0");
+  std::vector<std::pair<std::string, std::string>> documented;
   for (const auto& [path, methods] : document["paths"].items()) {
+    for (const auto& [method, operation] : methods.items()) {
+      documented.emplace_back(absl::AsciiStrToUpper(method), path);
+      EXPECT_TRUE(operation.contains("summary")) << path;
+      for (const auto& [status, answer] : operation["responses"].items())
+        EXPECT_TRUE(answer.contains("content")) << path << status;
+    }
+    if (!methods.contains("get")) continue;
     std::string target = path;
     if (const size_t at = target.find("{id}"); at != std::string::npos)
       target.replace(at, 4, fake_.rows[0].id);
-    const ServeResponse response = Get(target, methods.contains("post") ? "POST" : "GET");
+    const ServeResponse response = Get(target);
     EXPECT_EQ(response.status, 200) << path;
-    const auto& operation = methods.begin().value();
-    const json content = operation["responses"]["200"]["content"];
+    const json content = methods["get"]["responses"]["200"]["content"];
     EXPECT_EQ(response.type.substr(0, response.type.find(';')), content.begin().key()) << path;
   }
+  EXPECT_THAT(documented, testing::UnorderedElementsAreArray(Api::Routes()));
   const auto expect_fields = [&](const json& value, const std::string& schema) {
     const json properties = document["components"]["schemas"][schema]["properties"];
     for (const auto& [name, field] : value.items())
@@ -169,6 +178,24 @@ TEST_F(ApiTest, TheDocumentNamesEveryPathAndField) {
   expect_fields(GetJson("/api/v1/sources")["sources"][0], "Source");
   expect_fields(GetJson("/-/ready"), "Ready");
   expect_fields(GetJson("/api/v1/incidents/none", 404), "Error");
+  const auto post = [&](const std::string& target, const std::string& body) {
+    ServeRequest request;
+    request.method = "POST";
+    request.host = "127.0.0.1";
+    request.content_type = "application/json";
+    request.body = body;
+    EXPECT_TRUE(ParseTarget(target, &request));
+    return json::parse(api_.Handle(request).body);
+  };
+  const std::string incident = "/api/v1/incidents/" + fake_.rows[0].id;
+  expect_fields(post(incident + "/acknowledge", "{}"), "Done");
+  expect_fields(post("/api/v1/silences", R"({"matchers":["a=b"],"for":"1h"})"), "Silence");
+  expect_fields(GetJson("/api/v1/silences")["silences"][0], "Silence");
+  expect_fields(post("/api/v1/silences/preview", R"({"matchers":["a=b"]})")["incidents"][0],
+                "Muted");
+  expect_fields(GetJson(incident + "/journal")["journal"][0], "JournalEntry");
+  expect_fields(post("/api/v1/drill", ""), "Drill");
+  expect_fields(GetJson("/api/v1/destinations")["destinations"][0], "Destination");
 }
 
 TEST(TapFilter, WantsWhatHoldsAll) {

@@ -10,6 +10,8 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "engine/pipeline/live_options.h"
+#include "engine/serve/hook_signature.h"
 #include "sinks/common/http_client.h"
 #include "tests/fakes/serve_backend.h"
 
@@ -201,6 +203,74 @@ TEST_F(HttpServerTest, TapTellsASlowReaderWhatItLost) {
         return lost + seen == kPublished;
       });
   EXPECT_GT(lost, 0u);
+}
+
+TEST_F(HttpServerTest, ActionsThatTakeTheirTimeHoldUpNobody) {
+  std::promise<void> go;
+  const std::shared_future<void> gone = go.get_future().share();
+  fake_.before_act = [gone] { gone.wait(); };
+  Start();
+  const std::string url = Url("/api/v1/incidents/" + fake_.rows[0].id + "/acknowledge");
+  std::vector<std::future<int>> answers;
+  answers.reserve(6);
+  for (int i = 0; i < 6; ++i)
+    answers.push_back(std::async(std::launch::async, [url] {
+      return HttpClient()
+          .Send({.method = "POST", .url = url, .timeout = std::chrono::minutes(2)})
+          .status;
+    }));
+  EXPECT_EQ(Get("/-/healthy").status, 200);
+  EXPECT_EQ(Get("/").status, 200);
+  go.set_value();
+  for (std::future<int>& answer : answers) EXPECT_EQ(answer.get(), 200);
+  EXPECT_EQ(fake_.actions.size(), 6u);
+}
+
+TEST_F(HttpServerTest, BodiesAndHeadersReachTheActions) {
+  Start();
+  const HttpResponse done =
+      client_.Send({.method = "POST",
+                    .url = Url("/api/v1/silences"),
+                    .headers = {{"Content-Type", "application/json"}, {"Idempotency-Key", "k7"}},
+                    .body = R"({"matchers":["component=etcd"],"for":"1h","author":"ana"})"});
+  ASSERT_EQ(done.status, 200) << done.body;
+  const std::string id = json::parse(done.body)["id"];
+  EXPECT_EQ(fake_.actions.at(0).author, "ana");
+  EXPECT_EQ(client_.Send({.method = "DELETE", .url = Url("/api/v1/silences/" + id)}).status, 200);
+  EXPECT_EQ(client_.Send({.method = "DELETE", .url = Url("/api/v1/silences/" + id)}).status, 404);
+  EXPECT_EQ(client_
+                .Send({.method = "POST",
+                       .url = Url("/api/v1/drill"),
+                       .headers = {{"Content-Type", "application/json"}},
+                       .body = std::string(300 * 1024, ' ')})
+                .status,
+            413);
+}
+
+TEST_F(HttpServerTest, AHookIsAnsweredBeforeItIsDone) {
+  std::promise<void> go;
+  const std::shared_future<void> gone = go.get_future().share();
+  fake_.before_act = [gone] { gone.wait(); };
+  const Secret secret("slack-signing-secret");
+  HttpServerOptions options;
+  options.hooks.slack = {{secret, "https://slack.com/api"}};
+  Start(options);
+  const std::string body =
+      "payload=%7B%22type%22%3A%22block_actions%22%2C%22actions%22%3A%5B%7B%22action_id%22%3A"
+      "%22culprit_ack%22%2C%22value%22%3A%22INC-1%22%7D%5D%7D";
+  const std::string now = std::to_string(WallNow() / kSecondUs);
+  const HttpResponse done = client_.Send(
+      {.method = "POST",
+       .url = Url("/hooks/slack"),
+       .headers = {{"Content-Type", "application/x-www-form-urlencoded"},
+                   {"X-Slack-Request-Timestamp", now},
+                   {"X-Slack-Signature", "v0=" + HmacSha256Hex(secret, "v0:" + now + ":" + body)}},
+       .body = body});
+  EXPECT_EQ(done.status, 200) << done.body;
+  EXPECT_EQ(done.body, "");
+  go.set_value();
+  server_.reset();  // waits for it
+  EXPECT_EQ(fake_.actions.size(), 1u);
 }
 
 TEST_F(HttpServerTest, BoundsTapsAndStopsWithOneOpen) {
