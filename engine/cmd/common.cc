@@ -28,12 +28,8 @@ absl::StatusOr<Engine> BuildEngine(const KnowledgeFlags& flags, const RedactOpti
     absl::StatusOr<std::vector<PackText>> more = ReadPacks(path);
     if (!more.ok()) return absl::InvalidArgumentError(more.status().message());
     for (PackText& text : *more) {
-      // A pack of the user's with a built-in pack's name takes its place.
-      const std::string name = text.file.substr(0, text.file.rfind('/'));
-      const std::string folder = name.substr(name.rfind('/') + 1);
-      std::erase_if(packs, [&](const PackText& old) {
-        return old.file == absl::StrCat("builtin:", folder, "/pack.yaml");
-      });
+      std::erase_if(packs,
+                    [&](const PackText& old) { return !old.user && TakesPlaceOf(text, old); });
       packs.push_back(std::move(text));
     }
   }

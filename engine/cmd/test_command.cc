@@ -139,13 +139,8 @@ int RunTest(const TestFlags& flags) {
   // Packs given replace built-in ones of the same name; the others stay, as in replay.
   std::vector<PackText> texts;
   for (const PackText& builtin : DefaultPacks()) {
-    const std::string tail = builtin.file.substr(builtin.file.find(':') + 1);  // "etcd/pack.yaml"
-    const auto same = [&](const PackText& mine) {
-      return mine.file == tail || (mine.file.size() > tail.size() &&
-                                   mine.file.compare(mine.file.size() - tail.size() - 1,
-                                                     std::string::npos, "/" + tail) == 0);
-    };
-    const auto found = std::find_if(own.begin(), own.end(), same);
+    const auto found = std::find_if(
+        own.begin(), own.end(), [&](const PackText& mine) { return TakesPlaceOf(mine, builtin); });
     if (found == own.end()) {
       texts.push_back(builtin);
       continue;

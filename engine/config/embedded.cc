@@ -1,5 +1,7 @@
 // Packs, schemas and starter configurations compiled into the program (patterns/, through
 // cmake/EmbedFiles.cmake).
+#include <filesystem>
+
 #include "engine/base/embedded_file.h"
 #include "engine/config/pack_loader.h"
 
@@ -25,6 +27,12 @@ const std::vector<PackText>& DefaultPacks() {
     return out;
   }();
   return *packs;
+}
+
+bool TakesPlaceOf(const PackText& given, const PackText& builtin) {
+  const std::filesystem::path folder =
+      std::filesystem::absolute(given.file).lexically_normal().parent_path().filename();
+  return builtin.file == "builtin:" + (folder / "pack.yaml").string();
 }
 
 const NamedTexts& Schemas() {

@@ -41,6 +41,8 @@ absl::StatusOr<TopologyText> ReadTopology(const std::string& path);
 
 // The packs compiled into the program, by name; their file is "builtin:<name>/pack.yaml".
 const std::vector<PackText>& DefaultPacks();
+// `given` takes the place of the built-in pack: it lies in a folder of that name.
+bool TakesPlaceOf(const PackText& given, const PackText& builtin);
 
 // What is compiled into the program besides, (name, text), sorted. JSON Schemas: config, pack,
 // report, scenario, topology. Starter configurations: files, fluentd, kafka, kubernetes.
