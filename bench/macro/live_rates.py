@@ -50,12 +50,18 @@ class Live:
             time.sleep(0.005)
 
     def rate(self, lines):
-        end = time.monotonic() + 300
-        while (seen := self.dump()["lines"]) < lines:
-            if time.monotonic() > end:
+        """Wall and CPU seconds from the first commit to the last, scaled to all lines: the start is left out."""
+        end, first = time.monotonic() + 300, None
+        while True:
+            seen, now = self.dump()["lines"], (time.monotonic(), self.cpu())
+            if seen and first is None:
+                first = seen, now
+            if seen >= lines:
+                scale = lines / max(1, lines - first[0])
+                return (now[0] - first[1][0]) * scale, (now[1] - first[1][1]) * scale
+            if now[0] > end:
                 raise SystemExit(f"live_rates: {seen} of {lines} lines after 300 s")
             time.sleep(0.02)
-        return time.monotonic() - self.begin, self.cpu()
 
     def close(self):
         self.process.kill()
@@ -78,26 +84,20 @@ def tell(what, size, ours, theirs):
 
 
 def kafka(build, size):
-    lib = senders.librdkafka()
+    tool = str(build / "bench/macro/bench_kafka")
     with tempfile.TemporaryDirectory() as folder, broker.Cluster(pathlib.Path(folder) / "k") as cluster:
         for width in (137, 260):
             topic, count = f"logs-{width}", size // width
             cluster.create_topic(topic, 4)
-            class Plan:
-                seconds, wall, start = 1, 0, 0
-                def block(self, service, second):
-                    return (line(n, width) for n in range(count // 4))
-            producer = senders.KafkaProducer(Plan(), lib, cluster.bootstrap)
-            producer.places = {f"s{p}": (topic, p) for p in range(4)}
-            producer.run()
-            if producer.error:
-                raise producer.error
-            theirs = child([build / "bench/macro/bench_kafka_count", cluster.bootstrap, topic, str(count // 4 * 4)])
-            live = Live(build / "culprit", f"{{ kafka: {{ brokers: '{cluster.bootstrap}', topics: [{topic}], group: g{width} }} }}")
-            try:
-                tell(f"kafka {width} bytes", count * width, live.rate(count // 4 * 4), theirs)
-            finally:
-                live.close()
+            subprocess.run([tool, "fill", cluster.bootstrap, topic, "4", str(count), str(width), "1000"], check=True)
+            for turn in range(ROUNDS):
+                bare = subprocess.run([tool, "count", cluster.bootstrap, topic, str(count)], check=True, text=True,
+                                      stdout=subprocess.PIPE).stdout.split()
+                live = Live(build / "culprit", f"{{ kafka: {{ brokers: '{cluster.bootstrap}', topics: [{topic}], group: g{width}-{turn} }} }}")
+                try:
+                    tell(f"kafka {width} bytes", count * width, live.rate(count), (float(bare[1]), float(bare[2])))
+                finally:
+                    live.close()
 
 
 def tail(build, size):

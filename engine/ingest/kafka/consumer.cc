@@ -14,11 +14,10 @@ namespace {
 
 constexpr int kPollMs = 100;
 constexpr int kHeldPollMs = 10;
+constexpr absl::Duration kGather = absl::Milliseconds(50);
+constexpr absl::Duration kRoomWait = absl::Milliseconds(10);
+constexpr absl::Duration kPauseAfter = absl::Milliseconds(500);
 constexpr absl::Duration kHealthPeriod = absl::Milliseconds(500);
-
-KafkaPartition PartitionOf(const rd_kafka_message_t& message) {
-  return {rd_kafka_topic_name(message.rkt), message.partition};
-}
 
 }  // namespace
 
@@ -26,66 +25,6 @@ KafkaConsumer::KafkaConsumer(const KafkaConfig& config)
     : config_(config), envelope_(config), messages_(kMessagesPerPoll) {}
 
 KafkaConsumer::~KafkaConsumer() { Stop(); }
-
-absl::Status KafkaConsumer::Prepare() {
-  const auto wrong = [&](const std::string& what) {
-    return absl::InvalidArgumentError(absl::StrCat("kafka source '", config_.name, "': ", what));
-  };
-  if (config_.brokers.empty()) return wrong("brokers is missing; expected host:9092,host:9092");
-  if (config_.topics.empty()) return wrong("topics is empty; expected names, or ^patterns");
-  std::string reset = config_.start_at;
-  if (reset != "earliest" && reset != "latest") {
-    absl::Time time;
-    std::string error;
-    if (!absl::ParseTime(absl::RFC3339_full, config_.start_at, &time, &error))
-      return wrong(
-          absl::StrCat("start_at '", config_.start_at,
-                       "': expected earliest, latest or a time like 2026-11-21T06:51:05Z"));
-    start_time_ = absl::ToUnixMicros(time);
-    reset = "earliest";
-  }
-  std::map<std::string, std::string> properties = KafkaProperties(
-      config_, {
-                   {"client.id", "culprit"},
-                   {"group.id", config_.group},
-                   {"auto.offset.reset", reset},
-                   {"auto.commit.interval.ms", "1000"},
-                   {"partition.assignment.strategy", "cooperative-sticky"},
-                   {"queued.max.messages.kbytes", "32768"},
-                   {"topic.metadata.refresh.interval.ms", "30000"},  // new topics of a pattern
-                   {"statistics.interval.ms", "2000"},
-                   {"socket.keepalive.enable", "true"},
-               });
-  // What exactness rests on is not the user's to change.
-  properties["enable.auto.commit"] = "true";
-  properties["enable.auto.offset.store"] = "false";
-  properties["enable.partition.eof"] = "false";
-  if (const absl::Status status = settings_.SetAll(properties); !status.ok())
-    return wrong(std::string(status.message()));
-
-  rd_kafka_conf_set_opaque(settings_.get(), this);
-  rd_kafka_conf_set_rebalance_cb(
-      settings_.get(),
-      [](rd_kafka_t*, rd_kafka_resp_err_t event, rd_kafka_topic_partition_list_t* partitions,
-         void* self) { static_cast<KafkaConsumer*>(self)->Rebalance(event, partitions); });
-  rd_kafka_conf_set_error_cb(
-      settings_.get(), [](rd_kafka_t*, int error, const char* reason, void* self) {
-        static_cast<KafkaConsumer*>(self)->Trouble(
-            absl::StrCat(rd_kafka_err2str(static_cast<rd_kafka_resp_err_t>(error)), ": ", reason));
-      });
-  rd_kafka_conf_set_stats_cb(settings_.get(), [](rd_kafka_t*, char* json, size_t size, void* self) {
-    // A broker that answers ends trouble with connections.
-    if (std::string_view(json, size).find("\"state\":\"UP\"") != std::string_view::npos)
-      static_cast<KafkaConsumer*>(self)->Trouble("");
-    return 0;
-  });
-  rd_kafka_conf_set_log_cb(
-      settings_.get(), [](const rd_kafka_t*, int level, const char* facility, const char* text) {
-        spdlog::log(level <= 4 ? spdlog::level::warn : spdlog::level::debug, "librdkafka {}: {}",
-                    facility, text);
-      });
-  return absl::OkStatus();
-}
 
 absl::Status KafkaConsumer::Start(LiveSink* sink, const std::vector<ResumePoint>& resume) {
   sink_ = sink;
@@ -120,12 +59,19 @@ absl::Status KafkaConsumer::Start(LiveSink* sink, const std::vector<ResumePoint>
 
 void KafkaConsumer::Run() {
   absl::Time next_health = absl::InfinitePast();
+  absl::Time free_at = absl::Now();
   while (!stopping_) {
     const bool free = PushHeld();
-    SetPaused(!free || draining_);
-    Poll(free ? kPollMs : kHeldPollMs);
-    HoldAll();
-    if (const absl::Time now = absl::Now(); now >= next_health) {
+    const absl::Time now = absl::Now();
+    if (free) free_at = now;
+    // A pause throws away what librdkafka has fetched, so it is only for lasting trouble.
+    if (free || draining_ || now - free_at >= kPauseAfter) {
+      SetPaused(!free || draining_);
+      Poll(free ? kPollMs : kHeldPollMs);
+    } else {
+      book_->WaitDone(kRoomWait);
+    }
+    if (now >= next_health) {
       TellOffsets();
       UpdateHealth();
       next_health = now + kHealthPeriod;
@@ -140,10 +86,32 @@ void KafkaConsumer::Run() {
 void KafkaConsumer::Poll(int timeout_ms) {
   const ssize_t count =
       rd_kafka_consume_batch_queue(queue_.get(), timeout_ms, messages_.data(), messages_.size());
+  last_topic_ = nullptr;
   for (ssize_t i = 0; i < count; ++i) {
     Take(*messages_[static_cast<size_t>(i)]);
     rd_kafka_message_destroy(messages_[static_cast<size_t>(i)]);
   }
+  if (fetcher_sleeps_) WakeFetcher();
+  // While more is at hand, small batches of many partitions grow.
+  const absl::Time now = absl::Now();
+  const bool more = count == static_cast<ssize_t>(messages_.size());
+  if (more && now - gathered_at_ < kGather && !draining_) return;
+  gathered_at_ = now;
+  HoldAll();
+}
+
+// librdkafka before 2.2 looks only once a second whether a queue that was full has room again,
+// unless something else wakes its thread: here a question that is not waited for.
+void KafkaConsumer::WakeFetcher() {
+  const size_t queued = rd_kafka_queue_length(queue_.get());
+  const size_t message_bytes = taken_bytes_ / std::max<size_t>(taken_, 1);
+  const bool full = queued >= kQueuedMessages || queued * message_bytes >= kQueuedBytes;
+  if (std::exchange(queue_full_, full) == full || full) return;
+  rd_kafka_topic_partition_list_t* assignment = nullptr;
+  if (rd_kafka_assignment(kafka_.get(), &assignment) != RD_KAFKA_RESP_ERR_NO_ERROR) return;
+  const KafkaTopicList owner(assignment);
+  for (int i = 0; i < assignment->cnt; ++i) assignment->elems[i].offset = RD_KAFKA_OFFSET_END;
+  rd_kafka_offsets_for_times(kafka_.get(), assignment, 1);
 }
 
 void KafkaConsumer::Take(const rd_kafka_message_t& message) {
@@ -153,14 +121,15 @@ void KafkaConsumer::Take(const rd_kafka_message_t& message) {
     return;
   }
   if (lost_sink_) return;
-  const bool same = last_partition_ != nullptr && last_partition_->second == message.partition &&
-                    last_partition_->first == rd_kafka_topic_name(message.rkt);
-  if (!same) {
-    const KafkaPartition partition = PartitionOf(message);
+  ++taken_;
+  taken_bytes_ += message.len;
+  if (message.rkt != last_topic_ || message.partition != last_partition_->second) {
+    const KafkaPartition partition(rd_kafka_topic_name(message.rkt), message.partition);
     // A batch may still hold messages of a partition that was revoked while it was gathered.
     if (!book_->assigned(partition)) return;
     last_builder_ = &Builder(partition);
     last_partition_ = &builders_.find(partition)->first;
+    last_topic_ = message.rkt;
   }
   if (message.offset < last_builder_->expected_offset()) return;  // sent again after a pause
   KafkaRecord record;
@@ -171,21 +140,22 @@ void KafkaConsumer::Take(const rd_kafka_message_t& message) {
   rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
   const int64_t ms = rd_kafka_message_timestamp(&message, &type);
   if (type != RD_KAFKA_TIMESTAMP_NOT_AVAILABLE && ms > 0) record.time = ms * 1000;
-  rd_kafka_headers_t* headers = nullptr;
-  if (envelope_.wants_headers() &&
-      rd_kafka_message_headers(&message, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR) {
-    const char* name = nullptr;
-    const void* value = nullptr;
-    size_t size = 0;
-    for (size_t i = 0;
-         rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR;
-         ++i)
-      if (value != nullptr && envelope_.WantsHeader(name))
-        record.headers.emplace_back(name, std::string_view(static_cast<const char*>(value), size));
-  }
+  if (envelope_.wants_headers()) AddHeaders(message, &record);
   last_builder_->Add(record);
   if (last_builder_->bytes() >= kLiveBatchBytes)
     Hold(last_builder_->Take(), *last_partition_, last_builder_->expected_offset());
+}
+
+void KafkaConsumer::AddHeaders(const rd_kafka_message_t& message, KafkaRecord* record) const {
+  rd_kafka_headers_t* headers = nullptr;
+  if (rd_kafka_message_headers(&message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return;
+  const char* name = nullptr;
+  const void* value = nullptr;
+  size_t size = 0;
+  for (size_t i = 0;
+       rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR; ++i)
+    if (value != nullptr && envelope_.WantsHeader(name))
+      record->headers.emplace_back(name, std::string_view(static_cast<const char*>(value), size));
 }
 
 KafkaBatchBuilder& KafkaConsumer::Builder(const KafkaPartition& partition) {
@@ -217,7 +187,9 @@ bool KafkaConsumer::PushHeld() {
     Held& held = held_.front();
     const uint64_t records = held.batch.messages.size();
     const uint64_t bytes = held.batch.bytes.size();
-    book_->Pushed(held.partition);
+    book_->Pushed(held.partition, records == 0
+                                      ? KafkaPartitionBook::kNoOffset
+                                      : static_cast<int64_t>(held.batch.messages.front().position));
     const absl::StatusOr<bool> taken = sink_->TryPush(&held.batch);
     if (!taken.ok() || !*taken) book_->Done(held.partition, held.next_offset, false);
     if (!taken.ok()) {

@@ -1,8 +1,8 @@
 // The librdkafka side of the Kafka source: one thread that polls, batches, pushes, and answers
 // rebalances. Internal to this folder.
 //
-// Back-pressure never blocks the thread, or the broker would expel it: a batch that the sink does
-// not take waits in `held_`, the partitions are paused, polling goes on.
+// Back-pressure blocks the thread for half a second at most, or the broker would expel it: a batch
+// that the sink does not take waits in `held_`; then the partitions are paused, polling goes on.
 #pragma once
 #include <atomic>
 #include <deque>
@@ -38,10 +38,15 @@ class KafkaConsumer : public LiveSource {
 
  private:
   static constexpr size_t kMessagesPerPoll = 4096;
+  // Fetched and not polled: beyond either, librdkafka fetches no more.
+  static constexpr size_t kQueuedMessages = 100'000;
+  static constexpr size_t kQueuedBytes = size_t{64} << 20;
 
   void Run();
   void Poll(int timeout_ms);
+  void WakeFetcher();
   void Take(const rd_kafka_message_t& message);
+  void AddHeaders(const rd_kafka_message_t& message, KafkaRecord* record) const;
   KafkaBatchBuilder& Builder(const KafkaPartition& partition);
   void Hold(LiveBatch batch, const KafkaPartition& partition, int64_t next_offset);
   void Announce(const KafkaPartition& partition, LiveBatch batch) {
@@ -77,8 +82,14 @@ class KafkaConsumer : public LiveSource {
     LiveBatch batch;
   };
   std::map<KafkaPartition, KafkaBatchBuilder> builders_;
-  const KafkaPartition* last_partition_ = nullptr;  // of builders_: messages come in runs
+  // Messages come in runs: of the one before, both in builders_. Null: none.
+  const rd_kafka_topic_t* last_topic_ = nullptr;
+  const KafkaPartition* last_partition_ = nullptr;
   KafkaBatchBuilder* last_builder_ = nullptr;
+  size_t taken_ = 0, taken_bytes_ = 0;  // messages since the start
+  absl::Time gathered_at_ = absl::InfinitePast();
+  bool fetcher_sleeps_ = false;  // librdkafka does not look by itself whether its queue has room
+  bool queue_full_ = false;
   std::deque<Held> held_;
   std::vector<rd_kafka_message_t*> messages_;
   bool paused_ = false;

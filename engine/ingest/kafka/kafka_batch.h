@@ -27,6 +27,8 @@ class KafkaEnvelope {
  public:
   explicit KafkaEnvelope(const KafkaConfig& config);
   bool wants_headers() const { return !headers_.empty(); }
+  // Records are taken as they are, but for line ends behind them.
+  bool plain() const { return !include_key_ && include_headers_.empty(); }
   bool WantsHeader(std::string_view name) const;
   // The service that the envelope names, or empty.
   std::string_view Service(std::string_view topic, const KafkaRecord& record) const;
@@ -59,7 +61,9 @@ class KafkaBatchBuilder {
   LiveBatch Take();
 
  private:
-  void Refuse(const KafkaRecord& record, std::string_view reason, std::string detail);
+  void Refuse(int64_t offset, std::string_view bytes, std::string_view reason, std::string detail);
+  void RefuseBinary(int64_t offset, std::string_view bytes);
+  void TakeOutBinary();
 
   std::shared_ptr<const LiveStream> stream_;
   std::string topic_;

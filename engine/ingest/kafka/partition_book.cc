@@ -42,14 +42,24 @@ std::vector<KafkaPartition> KafkaPartitionBook::Assigned() const {
   return out;
 }
 
-void KafkaPartitionBook::Pushed(const KafkaPartition& partition) {
+int64_t KafkaPartitionBook::Uncommitted(const KafkaPartition& partition) const {
   const absl::MutexLock lock(&mutex_);
-  ++entries_[partition].in_flight;
+  const auto found = entries_.find(partition);
+  if (found == entries_.end()) return kNoOffset;
+  return found->second.committed >= 0 ? found->second.committed : found->second.begun;
+}
+
+void KafkaPartitionBook::Pushed(const KafkaPartition& partition, int64_t offset) {
+  const absl::MutexLock lock(&mutex_);
+  Entry& entry = entries_[partition];
+  ++entry.in_flight;
+  if (entry.begun == kNoOffset) entry.begun = offset;
 }
 
 void KafkaPartitionBook::Done(const KafkaPartition& partition, int64_t next_offset,
                               bool committed) {
   const absl::MutexLock lock(&mutex_);
+  ++done_;
   Entry& entry = entries_[partition];
   --entry.in_flight;
   if (committed) entry.committed = std::max(entry.committed, next_offset);
@@ -67,6 +77,15 @@ bool KafkaPartitionBook::WaitDone(const std::vector<KafkaPartition>& partitions,
     });
   };
   return mutex_.AwaitWithDeadline(absl::Condition(&idle), deadline);
+}
+
+void KafkaPartitionBook::WaitDone(absl::Duration at_most) const {
+  const absl::MutexLock lock(&mutex_);
+  const auto moved = [this, before = done_] {
+    mutex_.AssertReaderHeld();
+    return done_ != before;
+  };
+  mutex_.AwaitWithTimeout(absl::Condition(&moved), at_most);
 }
 
 std::vector<std::pair<KafkaPartition, int64_t>> KafkaPartitionBook::TakeCommitted() {

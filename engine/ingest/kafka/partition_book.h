@@ -32,17 +32,24 @@ class KafkaPartitionBook {
   bool assigned(const KafkaPartition& partition) const;
   std::vector<KafkaPartition> Assigned() const;
 
-  // A batch that ends before `next_offset` was pushed; its `done` is Done with the same number.
-  void Pushed(const KafkaPartition& partition);
+  // The first offset that is not safe: behind what is committed, or where the first batch began.
+  int64_t Uncommitted(const KafkaPartition& partition) const;
+
+  // A batch that begins with `offset` (kNoOffset: has no message) was pushed. Its `done` is Done
+  // with the offset behind it.
+  void Pushed(const KafkaPartition& partition, int64_t offset);
   void Done(const KafkaPartition& partition, int64_t next_offset, bool committed);
   // Until nothing of these partitions is in flight; false at the deadline.
   bool WaitDone(const std::vector<KafkaPartition>& partitions, absl::Time deadline) const;
+  // Until a batch is done after this call, for so long at most.
+  void WaitDone(absl::Duration at_most) const;
 
   // Assigned partitions whose commit moved since the last call, with the next offset.
   std::vector<std::pair<KafkaPartition, int64_t>> TakeCommitted();
 
  private:
   struct Entry {
+    int64_t begun = kNoOffset;  // first offset ever pushed
     int64_t committed = kNoOffset;
     int64_t told = kNoOffset;  // to the broker
     int in_flight = 0;
@@ -50,6 +57,7 @@ class KafkaPartitionBook {
   };
   mutable absl::Mutex mutex_;
   std::map<KafkaPartition, Entry> entries_ ABSL_GUARDED_BY(mutex_);
+  uint64_t done_ ABSL_GUARDED_BY(mutex_) = 0;  // calls of Done
 };
 
 }  // namespace culprit

@@ -113,8 +113,7 @@ void KafkaConsumer::OnRevoke(rd_kafka_topic_partition_list_t* partitions, bool i
     spdlog::info("kafka source {}: {}[{}] {}", config_.name, partition.first, partition.second,
                  lost ? "lost" : "revoked");
   }
-  last_partition_ = nullptr;
-  last_builder_ = nullptr;
+  last_topic_ = nullptr;
   if (incremental)
     rd_kafka_incremental_unassign(kafka_.get(), partitions);
   else
@@ -135,7 +134,7 @@ void KafkaConsumer::UpdateHealth() {
   for (const KafkaPartition& partition : assigned) {
     int64_t low = 0;
     int64_t high = 0;
-    const int64_t next = book_->Committed(partition);
+    const int64_t next = book_->Uncommitted(partition);
     if (next < 0 ||
         rd_kafka_get_watermark_offsets(kafka_.get(), partition.first.c_str(), partition.second,
                                        &low, &high) != RD_KAFKA_RESP_ERR_NO_ERROR)

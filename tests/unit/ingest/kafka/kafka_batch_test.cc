@@ -61,6 +61,28 @@ TEST(KafkaBatch, TombstonesAndBinaryBecomeDeadLettersAndMoveOn) {
   EXPECT_EQ(ParseKafkaResume(batch.resume), 5);
 }
 
+TEST(KafkaBatch, OneBinaryMessageAmongTextsLeavesAlone) {
+  for (const bool include : {false, true}) {
+    KafkaConfig config;
+    if (include) config.include = {"key"};
+    const KafkaEnvelope envelope(config);
+    KafkaBatchBuilder builder(Stream(), "logs", &envelope);
+    const std::string avro("\x00\x00\x00\x00\x07\x02\x01\x00\x11\x12\x00", 11);
+    builder.Add(Record(1, "one"));
+    builder.Add(Record(2, avro));
+    builder.Add(Record(3, "three\n  at Foo.bar\n"));
+    const LiveBatch batch = builder.Take();
+    EXPECT_EQ(batch.bytes, "one\nthree\n  at Foo.bar\n");
+    ASSERT_EQ(batch.messages.size(), 2u);
+    EXPECT_EQ(batch.messages[1].begin, 4u);
+    EXPECT_EQ(batch.messages[1].position, 3u);
+    ASSERT_EQ(batch.dead_letters.size(), 1u);
+    EXPECT_EQ(batch.dead_letters[0].position, "offset 2");
+    EXPECT_EQ(batch.dead_letters[0].bytes, avro);
+    EXPECT_EQ(ParseKafkaResume(batch.resume), 4);
+  }
+}
+
 TEST(KafkaBatch, LatinTextIsText) {
   const KafkaEnvelope envelope{KafkaConfig()};
   KafkaBatchBuilder builder(Stream(), "logs", &envelope);

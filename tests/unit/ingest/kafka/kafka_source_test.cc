@@ -239,12 +239,17 @@ TEST_F(KafkaSourceTest, LagIsWhatIsNotCommitted) {
   const auto source = Started(&sink, {});
   ProduceNumbered(0, 50);
   ASSERT_TRUE(sink.WaitForWaiting(50));
+  // What health tells is gathered twice a second.
+  const auto wait_for_lag = [&](int64_t lag) {
+    const absl::Time deadline = absl::Now() + kPatience;
+    while (source->health().lag != lag && absl::Now() < deadline)
+      absl::SleepFor(absl::Milliseconds(10));
+    EXPECT_EQ(source->health().lag, lag);
+  };
+  wait_for_lag(50);
   sink.SetAutomatic(true);
   ASSERT_TRUE(sink.WaitForCommitted(50));
-  const absl::Time deadline = absl::Now() + kPatience;
-  while (source->health().lag != 0 && absl::Now() < deadline)
-    absl::SleepFor(absl::Milliseconds(10));
-  EXPECT_EQ(source->health().lag, 0);
+  wait_for_lag(0);
   EXPECT_EQ(source->health().streams, 2);
   EXPECT_EQ(source->health().records, 50u);
   Finish(*source);
