@@ -216,7 +216,10 @@ TEST_F(HttpServerTest, ActionsThatTakeTheirTimeHoldUpNobody) {
   for (int i = 0; i < 6; ++i)
     answers.push_back(std::async(std::launch::async, [url] {
       return HttpClient()
-          .Send({.method = "POST", .url = url, .timeout = std::chrono::minutes(2)})
+          .Send({.method = "POST",
+                 .url = url,
+                 .headers = {{"Content-Type", "application/json"}},
+                 .timeout = std::chrono::minutes(2)})
           .status;
     }));
   EXPECT_EQ(Get("/-/healthy").status, 200);
