@@ -73,6 +73,10 @@ struct LiveIncident {
   mutable uint64_t still_on = UINT64_MAX;  // a burst of it that was open when last looked
   std::vector<TimeUs> flap_times;
   DurationUs resolve_after = 0;
+  // Adds to the timeline.
+  void Note(TimeUs time, std::string kind, std::string component, std::string text) {
+    value.timeline.push_back({time, std::move(kind), std::move(component), std::move(text)});
+  }
 };
 
 }  // namespace culprit

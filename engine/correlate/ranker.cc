@@ -1,0 +1,225 @@
+#include "engine/correlate/ranker.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "engine/correlate/score_units.h"
+
+namespace culprit {
+namespace {
+
+constexpr size_t kKnown = 16;  // masks of which a hypothesis keeps its score
+constexpr size_t kProbes = 8;  // hypotheses scored first, to know what "far below the best" is
+
+double LogRatio(double p, double leak) { return std::log((1 - (1 - p) * (1 - leak)) / leak); }
+
+}  // namespace
+
+void InferenceCache::Clear() {
+  scores_.Clear();
+  now_ = kNoTime;
+  below_.clear();
+  reached_by_.clear();
+  candidates_.clear();
+  at_.clear();
+}
+
+Ranker::Ranker(const Topology& topology, const ModeCatalog& modes, const EvidenceSet& evidence,
+               TimeUs now, const CorrelatorOptions& options, const PriorBonus* bonus,
+               InferenceCache* cache)
+    : topology_(topology),
+      modes_(modes),
+      evidence_(evidence),
+      now_(now),
+      options_(options),
+      bonus_(bonus),
+      own_cache_(cache ? nullptr : std::make_unique<InferenceCache>()),
+      cache_(cache ? cache : own_cache_.get()),
+      unknown_edges_(topology.UnknownEdge() > 0),
+      scorer_(topology, modes, evidence, now, options, &cache_->scores_),
+      chosen_(topology.size(), 0) {
+  if (now < cache_->now_) cache_->Clear();  // what will not change any more may not be so yet
+  cache_->now_ = now;
+  if (!cache_->scores_.Prepare(topology, evidence)) return;
+  cache_->candidates_.clear();
+  cache_->at_.clear();
+  cache_->below_.assign(evidence.components().size(), {});
+  cache_->reached_by_.assign(topology.size(), {});
+  for (uint32_t place = 0; place < cache_->below_.size(); ++place) SpreadFrom(place);
+}
+
+double Ranker::Bonus(const HypothesisRef& h) const {
+  if (!bonus_) return 0;
+  auto it = bonus_->find({h.mode, h.component});
+  return it == bonus_->end() ? 0 : it->second;
+}
+
+// What the symptoms of a place would give with perfect timing, certain edges and nothing missing.
+double Ranker::BoundAt(const Candidate& candidate, uint32_t place) {
+  const Mode& mode = modes_[candidate.h.mode];
+  const bool own = evidence_.components()[place] == candidate.h.component;
+  PlaceView& view = cache_->scores_.view(scorer_.views()[place]);
+  std::array<double, 2>* known = &view.bounds[static_cast<size_t>(mode.kind)];
+  if (mode.mentions != 0) {
+    const auto speaker =
+        std::lower_bound(view.speaking.begin(), view.speaking.end(), candidate.h.mode);
+    if (speaker != view.speaking.end() && *speaker == candidate.h.mode) {
+      known = &view.speaking_bounds[static_cast<size_t>(speaker - view.speaking.begin())];
+    }
+  }
+  double& at_place = (*known)[own];
+  if (!std::isnan(at_place)) return at_place;
+  const ModeTables& tables = TablesOf(mode.kind);
+  const HiddenMask& hidden = scorer_.mask();
+  at_place = 0;
+  for (const EvidenceSet::Group& group : evidence_.GroupsAt(place)) {
+    const auto c = static_cast<size_t>(group.cls);
+    double table = own ? tables.own[c]
+                   : !IsDependencyClass(group.cls)
+                       ? VictimProbability(group.cls)
+                       : std::max(tables.dependent[c], RelayProbability(group.cls));
+    bool visible = false;
+    double leak = 1;
+    for (uint32_t i = group.begin; i < group.end; ++i) {
+      if (hidden[i]) continue;
+      const SymptomItem& item = evidence_.items()[i];
+      visible = true;
+      leak = std::min(leak, item.leak);
+      if (!mode.MayMention(Mode::BitOf(item.signature))) continue;
+      for (const Mode::Listing& l : mode.listings) {
+        if (l.signature == item.signature) at_place += LogRatio(l.p, item.leak);
+      }
+    }
+    if (visible && table > 0) at_place += LogRatio(table, leak);
+  }
+  return at_place;
+}
+
+// At most the prior plus what every place that may be reached would give at best.
+int64_t Ranker::UpperBound(const Candidate& candidate) {
+  const Mode& mode = modes_[candidate.h.mode];
+  double sum = (mode.kind == ModeKind::kLink ? options_.link_prior : options_.prior) +
+               mode.prior_offset + Bonus(candidate.h);
+  for (uint32_t place : candidate.places) {
+    sum += std::min(BoundAt(candidate, place), options_.evidence_cap);
+  }
+  return Quantise(sum) + 1000;
+}
+
+int64_t Ranker::BoundOf(Candidate* candidate) {
+  uint64_t print = print_;
+  if (!candidate->everywhere) {
+    print = 0;
+    for (uint32_t place : candidate->places) print += scorer_.mixes()[place];
+  }
+  for (Candidate::Known& known : candidate->known) {
+    if (known.print == print) return known.bound;
+  }
+  Candidate::Known fresh;
+  fresh.print = print;
+  fresh.bound = UpperBound(*candidate);
+  if (candidate->known.size() < kKnown) {
+    candidate->known.push_back(fresh);
+  } else {
+    candidate->next = (candidate->next + 1) % kKnown;
+    candidate->known[candidate->next] = fresh;
+  }
+  return fresh.bound;
+}
+
+const std::optional<HypothesisScore>& Ranker::ScoreOf(Candidate* candidate,
+                                                      const HiddenMask& hidden) {
+  auto current = [this](const Candidate::Scored& s) { return s.settled || s.now == now_; };
+  const uint64_t print = scorer_.Gather(candidate->h, hidden);
+  std::vector<Candidate::Scored>& scores = candidate->scores;
+  size_t at = 0;
+  while (at < scores.size() && scores[at].print != print) ++at;
+  if (at < scores.size() && current(scores[at])) return scores[at].score;
+  if (at == scores.size()) {
+    if (scores.size() < kKnown) {
+      scores.emplace_back();
+    } else {
+      at = candidate->next_score = (candidate->next_score + 1) % kKnown;
+    }
+  }
+  Candidate::Scored& scored = scores[at];
+  scored.print = print;
+  scored.score = scorer_.ScoreGathered(Bonus(candidate->h));
+  scored.settled = scorer_.settled();
+  scored.now = now_;
+  return scored.score;
+}
+
+std::vector<Ranker::Entry> Ranker::Entries(const HiddenMask& hidden) {
+  scorer_.UseMask(hidden);
+  print_ = 0;
+  for (uint64_t mix : scorer_.mixes()) print_ += mix;
+  std::vector<Entry> entries;
+  for (Candidate* candidate : Hypotheses()) entries.push_back({BoundOf(candidate), candidate});
+  return entries;
+}
+
+std::optional<RankedHypothesis> Ranker::Best(const HiddenMask& hidden) {
+  std::vector<Entry> entries = Entries(hidden);
+  const auto below = [](const Entry& a, const Entry& b) {
+    return a.bound != b.bound ? a.bound < b.bound : b.candidate->order < a.candidate->order;
+  };
+  std::make_heap(entries.begin(), entries.end(), below);
+  const Candidate* best = nullptr;
+  HypothesisScore top;
+  for (auto end = entries.end(); end != entries.begin(); --end) {
+    std::pop_heap(entries.begin(), end, below);
+    const Entry& entry = *(end - 1);
+    if (best ? entry.bound < top.micro_nats : entry.bound < -Quantise(options_.prune_margin)) break;
+    const auto& score = ScoreOf(entry.candidate, hidden);
+    if (!score) continue;
+    if (best && (score->micro_nats < top.micro_nats ||
+                 (score->micro_nats == top.micro_nats && best->order < entry.candidate->order))) {
+      continue;
+    }
+    best = entry.candidate;
+    top = *score;
+  }
+  if (!best) return std::nullopt;
+  return RankedHypothesis{best->h, top.micro_nats, top.onset, 0};
+}
+
+std::vector<RankedHypothesis> Ranker::Rank(const HiddenMask& hidden) {
+  std::vector<Entry> entries = Entries(hidden);
+  const size_t probes = std::min(kProbes, entries.size());
+  std::partial_sort(entries.begin(), entries.begin() + static_cast<ptrdiff_t>(probes),
+                    entries.end(), [](const Entry& a, const Entry& b) {
+                      return a.bound != b.bound ? a.bound > b.bound
+                                                : a.candidate->order < b.candidate->order;
+                    });
+  int64_t best = 0;  // the null
+  for (size_t i = 0; i < probes; ++i) {
+    if (const auto& score = ScoreOf(entries[i].candidate, hidden)) {
+      best = std::max(best, score->micro_nats);
+    }
+  }
+  const int64_t floor = best - Quantise(options_.prune_margin);
+  struct Scored {
+    int64_t micro_nats;
+    const Candidate* candidate;
+    TimeUs onset;
+  };
+  std::vector<Scored> scored;
+  for (const Entry& entry : entries) {
+    if (entry.bound < floor) continue;
+    if (const auto& score = ScoreOf(entry.candidate, hidden)) {
+      scored.push_back({score->micro_nats, entry.candidate, score->onset});
+    }
+  }
+  std::sort(scored.begin(), scored.end(), [](const Scored& a, const Scored& b) {
+    return a.micro_nats != b.micro_nats ? a.micro_nats > b.micro_nats
+                                        : a.candidate->order < b.candidate->order;
+  });
+  std::vector<RankedHypothesis> result;
+  result.reserve(scored.size());
+  for (const Scored& s : scored) result.push_back({s.candidate->h, s.micro_nats, s.onset, 0});
+  return result;
+}
+
+}  // namespace culprit
