@@ -26,6 +26,13 @@ bool Replaceable(NotifyEvent event) {
          event == NotifyEvent::kFlapping;
 }
 
+// After this failure the receiver cannot have the message: nothing was sent, or it said no.
+bool SurelyNotTaken(std::string_view reason) {
+  constexpr std::string_view kReasons[] = {"rate_limited", "refused", "dns", "certificate",
+                                           "expired"};
+  return std::find(std::begin(kReasons), std::end(kReasons), reason) != std::end(kReasons);
+}
+
 }  // namespace
 
 Destination::Destination(std::string name, std::unique_ptr<Sink> sink, OutboxSource* source,
@@ -92,7 +99,11 @@ TimeUs Destination::Step(TimeUs now) {
   }
   if (!suspects_.has_value()) {
     suspects_.emplace();
-    for (const PendingDelivery& delivery : *pending) suspects_->insert(delivery.row);
+    // An earlier run may have died in the middle of any attempt. First attempts go by row, so of
+    // those without a failure only the first one can have been on its way.
+    bool first = true;
+    for (const PendingDelivery& delivery : *pending)
+      if (delivery.attempts > 0 || std::exchange(first, false)) suspects_->insert(delivery.row);
   }
   // Behind an open circuit one probe goes out, whatever its own wait is.
   const bool probe = failures_ >= options_.circuit_failures;
@@ -124,8 +135,7 @@ TimeUs Destination::Resend(TimeUs now, TimeUs otherwise) {
 }
 
 TimeUs Destination::Attempt(PendingDelivery delivery, bool again, TimeUs now) {
-  delivery.notification.maybe_sent =
-      again || delivery.attempts > 0 || suspects_->contains(delivery.row);
+  delivery.notification.maybe_sent = again || suspects_->contains(delivery.row);
   DeliveryResult result = sink_->Deliver(delivery.notification);
   if (clock_ != nullptr) now = clock_();
   if (result.receipt.empty()) result.receipt = delivery.notification.receipt;
@@ -140,6 +150,7 @@ TimeUs Destination::Attempt(PendingDelivery delivery, bool again, TimeUs now) {
   switch (result.outcome) {
     case DeliveryOutcome::kDelivered: {
       failures_ = 0;
+      suspects_->erase(delivery.row);
       {
         const std::lock_guard<std::mutex> lock(mutex_);
         status_.state = DestinationState::kOk;
@@ -156,6 +167,7 @@ TimeUs Destination::Attempt(PendingDelivery delivery, bool again, TimeUs now) {
     case DeliveryOutcome::kRejected:
       // It answered: the way there is open.
       failures_ = 0;
+      suspects_->erase(delivery.row);
       Failed(result, DestinationState::kRejected, now);
       {
         const std::lock_guard<std::mutex> lock(mutex_);
@@ -173,6 +185,7 @@ TimeUs Destination::Attempt(PendingDelivery delivery, bool again, TimeUs now) {
   }
   ++failures_;
   ++delivery.attempts;
+  if (!SurelyNotTaken(result.reason)) suspects_->insert(delivery.row);
   const DurationUs wait =
       Jittered(Doubled(options_.backoff, static_cast<int>(std::min(delivery.attempts - 1, 62u)),
                        options_.max_backoff));

@@ -86,7 +86,7 @@ class Destination {
   std::function<TimeUs()> clock_;
   std::mt19937 random_;
 
-  // Rows that an earlier run may have sent without writing it down.
+  // Rows that may have been sent without our learning of it, by an earlier run or by this one.
   std::optional<std::set<int64_t>> suspects_;
   int failures_ = 0;      // in a row
   TimeUs closed_at_ = 0;  // nothing is tried before: circuit open, or the receiver asked for it

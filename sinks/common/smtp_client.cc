@@ -72,6 +72,9 @@ SmtpResponse SendMail(const SmtpRequest& request) {
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &Ignore);
   curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeout.count()));
   curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request.timeout.count()));
+  // Else a server that falls silent is waited for two minutes when the connection is closed.
+  curl_easy_setopt(curl, CURLOPT_SERVER_RESPONSE_TIMEOUT,
+                   std::max(1L, static_cast<long>(request.timeout.count() / 1000)));
 
   const CURLcode code = curl_easy_perform(curl);
   long status = 0;

@@ -22,7 +22,7 @@ constexpr size_t kUserUnits = 100;
 constexpr size_t kDetailsUnits = 8'000;  // of all names and values together
 constexpr char kNoteText[] =
     "{{event_text}}{{#text}}: {{text}}{{/text}}\n{{component}} · {{confidence}} {{share}} · "
-    "{{severity}} · {{status}}";
+    "{{severity}} · {{status}}\n{{notification_id}}";
 
 // Letters, digits and what never needs escaping in a URL's path.
 std::string PathEscaped(const std::string& text) {
@@ -50,14 +50,31 @@ class OpsgenieSink : public Sink {
   }
 
   DeliveryResult Deliver(const Notification& n) override {
-    DeliveryResult result = http_.Outcome(
-        http_.PostJson(config_.url + PathOf(n), Payload(n),
-                       {{"Authorization", Secret("GenieKey " + config_.api_key.Reveal())}}));
+    // All else collapses there by itself.
+    if (n.maybe_sent && ActionOf(n) == Action::kNote) {
+      const HttpResponse notes = Exchange({.url = config_.url + PathOf(n) + "&limit=100"});
+      if (notes.status == 200 && notes.body.find(n.id) != std::string::npos)
+        return Delivered(Alias(n), "the alert has the note");
+      // Who may not look rather says it twice than not at all.
+      if (const DeliveryResult result = http_.Outcome(notes);
+          result.outcome == DeliveryOutcome::kRetry)
+        return result;
+    }
+    DeliveryResult result =
+        http_.Outcome(Exchange({.method = "POST",
+                                .url = config_.url + PathOf(n),
+                                .headers = {{"Content-Type", "application/json; charset=utf-8"}},
+                                .body = Payload(n)}));
     if (result.outcome == DeliveryOutcome::kDelivered) result.receipt = Alias(n);
     return result;
   }
 
  private:
+  HttpResponse Exchange(HttpRequest request) {
+    request.secret_headers = {{"Authorization", Secret("GenieKey " + config_.api_key.Reveal())}};
+    return http_.Send(std::move(request));
+  }
+
   enum class Action : uint8_t { kCreate, kAcknowledge, kNote, kClose };
 
   // A second `create` of a known alias is only counted there: what changed goes into a note.

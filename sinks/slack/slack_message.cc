@@ -54,6 +54,8 @@ constexpr char kFoot[] =
     "{{#url}}<{{url}}|{{id}}>{{/url}}{{^url}}{{id}}{{/url}}{{#team}} · {{team}}{{/team}}"
     "{{#on_call}} · on call: {{on_call}}{{/on_call}}"
     "{{#links}} · {{#url}}<{{url}}|{{title}}>{{/url}}{{^url}}{{title}}{{/url}}{{/links}}";
+// Of a webhook, which cannot look whether the first attempt arrived.
+constexpr char kAgain[] = "it may stand above already: the first attempt was cut off";
 constexpr size_t kFallbackUnits = 600;
 constexpr size_t kFootUnits = 1500;
 
@@ -186,7 +188,8 @@ std::string Dump(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-Json BlocksOf(const Notification& n, const SlackSinkConfig& config, SlackForm form, bool buttons) {
+Json BlocksOf(const Notification& n, const SlackSinkConfig& config, SlackForm form, bool by_webhook,
+              bool buttons) {
   const TemplateData data = DataOf(n, form, EscapeSlack);
   Json head = Json::array();
   if (form != SlackForm::kThread) {
@@ -197,10 +200,9 @@ Json BlocksOf(const Notification& n, const SlackSinkConfig& config, SlackForm fo
   }
   Json tail = Json::array();
   if (form != SlackForm::kThread) {
-    tail.push_back(
-        {{"type", "context"},
-         {"elements",
-          Json::array({Mrkdwn(Fitted(OneLine(FillTemplate(kFoot, data)), kFootUnits))})}});
+    Json foot = Json::array({Mrkdwn(Fitted(OneLine(FillTemplate(kFoot, data)), kFootUnits))});
+    if (n.maybe_sent && by_webhook) foot.push_back(Mrkdwn(kAgain));
+    tail.push_back({{"type", "context"}, {"elements", std::move(foot)}});
     if (form == SlackForm::kFull && buttons && !IsOver(n)) tail.push_back(Buttons(n));
   }
   const std::string text =
@@ -256,7 +258,7 @@ void Finish(const Notification& n, const SlackPlace& place, Json* out) {
 std::string SlackPayload(const Notification& n, const SlackSinkConfig& config, SlackForm form,
                          const SlackPlace& place, bool buttons) {
   Json out = Frame(n, form, place);
-  out["blocks"] = BlocksOf(n, config, form, buttons);
+  out["blocks"] = BlocksOf(n, config, form, place.channel.empty(), buttons);
   Finish(n, place, &out);
   return Dump(out);
 }

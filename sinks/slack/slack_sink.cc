@@ -106,7 +106,9 @@ class SlackSink : public Sink {
       message.channel = n.receipt.substr(0, blank);
       message.ts = n.receipt.substr(blank + 1);
     } else if (n.maybe_sent) {
-      message.ts = Find("conversations.history", n, message.channel, "");
+      const Found found = Find("conversations.history", n, message.channel, "");
+      if (found.unknown.outcome == DeliveryOutcome::kRetry) return found.unknown;
+      message.ts = found.ts;
       if (!message.ts.empty()) return Done(message, "found what an earlier attempt had posted");
     }
     if (message.ts.empty()) return Post(n, message);
@@ -118,8 +120,11 @@ class SlackSink : public Sink {
     if (edited.result.outcome != DeliveryOutcome::kDelivered) return edited.result;
     if (n.event == NotifyEvent::kOpened || (n.event == NotifyEvent::kUpdated && n.text.empty()))
       return Done(message, "edited");
-    if (n.maybe_sent && !Find("conversations.replies", n, message.channel, message.ts).empty())
-      return Done(message, "edited; the thread has it");
+    if (n.maybe_sent) {
+      const Found found = Find("conversations.replies", n, message.channel, message.ts);
+      if (found.unknown.outcome == DeliveryOutcome::kRetry) return found.unknown;
+      if (!found.ts.empty()) return Done(message, "edited; the thread has it");
+    }
     Answer told =
         Call("chat.postMessage", n, SlackForm::kThread, {message.channel, "", message.ts});
     if (told.result.outcome != DeliveryOutcome::kDelivered) return told.result;
@@ -154,22 +159,26 @@ class SlackSink : public Sink {
                      .body = SlackPlainPayload(n, config_, form, place)});
   }
 
-  // ts of the message that holds this notification's id, or empty: none, or not allowed to look.
-  std::string Find(const std::string& method, const Notification& n, const std::string& channel,
-                   const std::string& thread) {
+  struct Found {
+    std::string ts;          // of the message that holds the notification's id; empty: none
+    DeliveryResult unknown;  // kRetry: nobody knows yet, posting now might be the second time
+  };
+  // Who is not allowed to look finds nothing: rather a message twice than none.
+  Found Find(const std::string& method, const Notification& n, const std::string& channel,
+             const std::string& thread) {
     std::string url = absl::StrCat(config_.api_url, "/", method, "?channel=", channel,
                                    "&include_all_metadata=true&limit=100");
     if (!thread.empty()) absl::StrAppend(&url, "&ts=", thread);
     const Answer answer = Exchange({.method = "GET", .url = url});
-    if (!answer.json.is_object()) return "";
+    if (answer.result.outcome != DeliveryOutcome::kDelivered) return {"", answer.result};
     const auto messages = answer.json.find("messages");
-    if (messages == answer.json.end() || !messages->is_array()) return "";
+    if (messages == answer.json.end() || !messages->is_array()) return {};
     const Json::json_pointer id("/metadata/event_payload/id");
     for (const Json& message : *messages)
       if (message.contains(id) && message.at(id) == n.id && message.contains("ts") &&
           message.at("ts").is_string())
-        return message.at("ts").get<std::string>();
-    return "";
+        return {message.at("ts").get<std::string>(), {}};
+    return {};
   }
 
   Answer Exchange(HttpRequest request) {

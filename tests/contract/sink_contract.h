@@ -9,11 +9,13 @@
 #include <vector>
 
 #include "engine/core/sink.h"
+#include "engine/deliver/destination.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "sinks/common/http_sink.h"
 #include "sinks/common/message.h"
 #include "tests/fakes/fake_process.h"
+#include "tests/fakes/memory_outbox.h"
 #include "tests/unit/net/certificates.h"
 
 namespace culprit {
@@ -69,10 +71,13 @@ TEST_P(SinkContract, EveryStatusHasItsOutcome) {
   for (int status = 200; status < 600; ++status) {
     const bool good = status < 300;
     const std::string body = good ? GetParam().ok_body : Echo();
-    if (status == 204 || status == 205) continue;  // no body: Slack's answers need one
     fake.Forget();
     Order(fake, {{"status", status}, {"body", body}, {"times", kAll}});
     const DeliveryResult result = Deliver(*sink);
+    if (status == 204 || status == 205) {  // no body: to Slack that is no answer
+      EXPECT_NE(result.outcome, DeliveryOutcome::kRejected) << status;
+      continue;
+    }
     const std::set<int> retried = {408, 425, 429};
     const DeliveryOutcome expected = good ? DeliveryOutcome::kDelivered
                                      : status >= 500 || retried.count(status) > 0
@@ -89,7 +94,43 @@ TEST_P(SinkContract, WaitsAsLongAsTheReceiverSays) {
     Order(fake, {{"status", status}, {"headers", {{"Retry-After", "30"}}}});
     EXPECT_EQ(Deliver(*sink).retry_after, 30 * kSecondUs);
   }
+  for (const char* senseless : {"", "soon", "-5", "1e9", "Mon, 99 Nov 2026 25:00:00 GMT"}) {
+    Json rule = {{"status", 429}};
+    if (*senseless != '\0') rule["headers"] = {{"Retry-After", senseless}};
+    Order(fake, rule);
+    const DeliveryResult result = Deliver(*sink);
+    EXPECT_EQ(result.outcome, DeliveryOutcome::kRetry);
+    EXPECT_EQ(result.reason, "rate_limited");
+    EXPECT_EQ(result.retry_after, 0) << senseless;
+  }
   EXPECT_EQ(Deliver(*sink).outcome, DeliveryOutcome::kDelivered);
+}
+
+// On virtual time, through the sender: whoever asks for patience gets it, and then each message
+// once.
+TEST_P(SinkContract, HalfAnHourOfTooManyRequestsLosesAndDoublesNothing) {
+  FakeProcess fake("any_receiver.py", Ok());
+  Order(fake, {{"status", 429}, {"headers", {{"Retry-After", "60"}}}, {"times", 1'000'000}});
+  MemoryOutbox outbox;
+  const std::vector<std::string> incidents = {"INC-a", "INC-b", "INC-c"};
+  for (const std::string& incident : incidents)
+    outbox.Add("it", NotifyEvent::kOpened, incident, SampleNotification());
+  Destination destination("it", Make(fake.Url("")), &outbox, {}, 1);
+  TimeUs now = 1'790'000'000 * kSecondUs;
+  const auto run = [&](DurationUs time) {
+    for (const TimeUs end = now + time;
+         now < end && outbox.Count("it", "delivered") < incidents.size();)
+      now = std::max(destination.Step(now), now + kSecondUs / 1000);
+  };
+  run(30 * kMinuteUs);
+  EXPECT_LE(Json::parse(fake.Requests()).size(), 31u);
+  EXPECT_EQ(outbox.Count("it", "pending"), incidents.size());
+  fake.Forget();
+  run(10 * kMinuteUs);
+  EXPECT_EQ(outbox.Count("it", "delivered"), incidents.size());
+  size_t posted = 0;
+  for (const Json& request : Json::parse(fake.Requests())) posted += request["method"] == "POST";
+  EXPECT_EQ(posted, incidents.size());
 }
 
 TEST_P(SinkContract, SilenceAndSlownessEndInATimeOut) {
@@ -108,9 +149,12 @@ TEST_P(SinkContract, SilenceAndSlownessEndInATimeOut) {
 TEST_P(SinkContract, BrokenConnectionsAreTriedAgain) {
   FakeProcess fake("any_receiver.py", Ok());
   const std::unique_ptr<Sink> sink = Make(fake.Url(""));
-  for (const char* how : {"reset", "cut"}) {
+  // Before the request had an effect, after it, and in the middle of the answer.
+  const Json ways[] = {{{"reset", true}}, {{"reset", true}, {"late", true}}, {{"cut", true}}};
+  for (Json how : ways) {
     fake.Forget();
-    Order(fake, {{how, true}, {"times", kAll}});
+    how["times"] = kAll;
+    Order(fake, how);
     const DeliveryResult result = Deliver(*sink);
     EXPECT_EQ(result.outcome, DeliveryOutcome::kRetry) << how;
     EXPECT_EQ(result.reason, "cut") << how;
@@ -143,6 +187,12 @@ TEST_P(SinkContract, OnlyTrustedCertificatesGetTheMessage) {
     FakeProcess fake("any_receiver.py", with("server"));
     EXPECT_EQ(Deliver(*Make(fake.Url("", "https"), options)).outcome, DeliveryOutcome::kDelivered);
     const DeliveryResult result = Deliver(*Make(fake.Url("", "https")));
+    EXPECT_EQ(result.outcome, DeliveryOutcome::kRejected);
+    EXPECT_EQ(result.reason, "certificate");
+  }
+  {
+    FakeProcess fake("any_receiver.py", with("elsewhere"));
+    const DeliveryResult result = Deliver(*Make(fake.Url("", "https"), options));
     EXPECT_EQ(result.outcome, DeliveryOutcome::kRejected);
     EXPECT_EQ(result.reason, "certificate");
   }

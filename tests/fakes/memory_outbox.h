@@ -20,16 +20,18 @@ class MemoryOutbox : public OutboxSource {
     std::string reason;
   };
 
-  void Add(const std::string& destination, NotifyEvent event, const std::string& incident) {
+  // About an incident that is nothing but its id, or `n` with event, incident and ids set.
+  void Add(const std::string& destination, NotifyEvent event, const std::string& incident,
+           Notification n = {}) {
     const std::lock_guard<std::mutex> lock(mutex_);
     Row row{.destination = destination};
     row.delivery.row = static_cast<int64_t>(rows_.size()) + 1;
-    Notification& n = row.delivery.notification;
     n.event = event;
     n.incident.id = incident;
     n.id = incident + "/" + std::string(NotifyEventName(event)) + "/" +
            std::to_string(rows_.size() + 1) + "/" + destination;
     n.dedup_key = "culprit/" + incident;
+    row.delivery.notification = std::move(n);
     rows_.push_back(std::move(row));
   }
   void FailToRecord(int times) {

@@ -28,6 +28,10 @@ class Opsgenie(Fake):
         self.seen = [t for t in self.seen if t > self.now() - 60] + [self.now()]
         if len(self.seen) > int(self.limit or 600):
             raise Answer(429, {"message": "You are making too many requests!"}, {"X-RateLimit-State": "THROTTLED", "Retry-After": "2"})
+        match = re.fullmatch(r"/v2/alerts/([^/]+)/(acknowledge|notes|close)", request.path)
+        if match and match[2] == "notes" and request.method == "GET":
+            alert = self.alerts.get(urllib.parse.unquote(match[1])) or self.refuse(404, "no such alert")
+            raise Answer(200, {"data": [{"note": note} for what, note in alert["log"] if note], "requestId": "fake"})
         try:
             body = request.json()
         except ValueError:
@@ -35,7 +39,6 @@ class Opsgenie(Fake):
         if request.path == "/v2/alerts" and request.method == "POST":
             self.check(body, CREATE)
             self.create(body)
-        match = re.fullmatch(r"/v2/alerts/([^/]+)/(acknowledge|notes|close)", request.path)
         if not match or request.method != "POST":
             self.refuse(404, "no such resource")
         if dict(urllib.parse.parse_qsl(request.query)).get("identifierType") != "alias":
@@ -43,11 +46,12 @@ class Opsgenie(Fake):
         self.check(body, ACTION)
         if match[2] == "notes" and not body.get("note"):
             self.refuse(422, "note can not be empty")
-        # The real one answers before it looks for the alert.
+        # The real one answers before it looks for the alert, and does nothing to one that is in that state.
         alert = self.alerts.get(urllib.parse.unquote(match[1]))
-        if alert:
+        after = {"acknowledge": "acked", "close": "closed"}.get(match[2])
+        if alert and alert["status"] != after:
             alert["log"].append((match[2], body.get("note", "")))
-            alert["status"] = {"acknowledge": "acked", "close": "closed"}.get(match[2], alert["status"])
+            alert["status"] = after or alert["status"]
         raise Answer(202, {"result": "Request will be processed", "took": 0.1, "requestId": "fake"})
 
     def check(self, body, known):

@@ -183,6 +183,37 @@ TEST(Destination, KilledBetweenSendingAndRecordingItRepeatsTheSameIds) {
   EXPECT_EQ(w.script->got[0].dedup_key, w.script->got[1].dedup_key);
 }
 
+// A receiver without dedup keys is asked only about these: asking costs a request each.
+TEST(Destination, OnlyWhatMayHaveArrivedIsSaidToBeSoMaybe) {
+  const auto maybe = [](World& w) {
+    std::string out;
+    for (const Notification& n : w.script->got) out += n.maybe_sent ? '1' : '0';
+    w.script->got.clear();
+    return out;
+  };
+  const auto failure = [](const char* reason) {
+    return DeliveryResult{.outcome = DeliveryOutcome::kRetry, .error = "x", .reason = reason};
+  };
+  World w;
+  w.Run(kSecondUs);
+  w.script->answers = {failure("rate_limited"), failure("refused"), failure("timeout")};
+  w.Add(NotifyEvent::kOpened, "I1");
+  w.Run(kMinuteUs);
+  EXPECT_EQ(maybe(w), "0001");
+  // After a restart: what had failed, and the one that may have been on its way.
+  w.script->answers = {failure("rate_limited")};
+  w.Add(NotifyEvent::kOpened, "I2");
+  w.destination->Step(w.now);
+  w.Add(NotifyEvent::kOpened, "I3");
+  w.Add(NotifyEvent::kOpened, "I4");
+  maybe(w);
+  w.Restart();
+  w.Run(kMinuteUs);
+  EXPECT_THAT(w.script->Ids(),
+              ElementsAre("I3/opened/3/slack", "I4/opened/4/slack", "I2/opened/2/slack"));
+  EXPECT_EQ(maybe(w), "101");
+}
+
 TEST(Destination, NothingIsSentTwiceWhileTheDiskIsFull) {
   World w;
   w.Add(NotifyEvent::kOpened);

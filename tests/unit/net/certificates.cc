@@ -24,8 +24,9 @@ TestCertificates::TestCertificates() {
   Run("req -x509 " + curve + " -days 30 -subj /CN=ca -keyout ca.key -out ca.pem");
   Run("req -x509 " + curve + " -days 30 -subj /CN=stranger -keyout stranger.key -out stranger.pem");
   std::ofstream(Path("server.ext")) << "subjectAltName=DNS:localhost,IP:127.0.0.1\n";
+  std::ofstream(Path("elsewhere.ext")) << "subjectAltName=DNS:elsewhere.example.org\n";
   std::ofstream(Path("client.ext")) << "extendedKeyUsage=clientAuth\n";
-  for (const std::string who : {"server", "client"}) {
+  for (const std::string who : {"server", "client", "elsewhere"}) {
     Run("req " + curve + " -subj /CN=" + who + " -keyout " + who + ".key -out " + who + ".csr");
     Run("x509 -req -days 30 -CA ca.pem -CAkey ca.key -CAcreateserial -in " + who +
         ".csr -extfile " + who + ".ext -out " + who + ".pem");

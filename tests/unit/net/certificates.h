@@ -12,8 +12,8 @@ class TestCertificates {
   TestCertificates(const TestCertificates&) = delete;
   TestCertificates& operator=(const TestCertificates&) = delete;
   // `name` in the directory. The server's certificate is for localhost and 127.0.0.1;
-  // "stranger" is signed by itself; "expired" is over
-  // already; "locked.key" is server.key under the password "open sesame".
+  // "stranger" is signed by itself; "elsewhere" is for another host; "expired" is over already;
+  // "locked.key" is server.key under the password "open sesame".
   std::string Path(const std::string& name) const { return (directory_ / name).string(); }
 
  private:

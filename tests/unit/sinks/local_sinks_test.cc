@@ -1,5 +1,8 @@
 // The sinks that stay on this machine: file, standard output.
+#include <fcntl.h>
 #include <gmock/gmock.h>
+#include <signal.h>  // NOLINT(modernize-deprecated-headers): SIGPIPE
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -66,11 +69,34 @@ TEST(FileSink, AFileThatWasMovedAwayIsMadeAnew) {
 }
 
 TEST(FileSink, APlaceThatCannotBeWrittenIsTriedAgain) {
-  FileSinkConfig c;
-  c.path = "/nonexistent/incidents.jsonl";
-  const DeliveryResult result = (*MakeSink(c))->Deliver(SampleNotification());
-  EXPECT_EQ(result.outcome, DeliveryOutcome::kRetry);
-  EXPECT_THAT(result.error, HasSubstr("/nonexistent/incidents.jsonl"));
+  for (const char* path : {"/nonexistent/incidents.jsonl", "/proc", "/dev/full"}) {
+    FileSinkConfig c;
+    c.path = path;
+    const DeliveryResult result = (*MakeSink(c))->Deliver(SampleNotification());
+    EXPECT_EQ(result.outcome, DeliveryOutcome::kRetry) << path;
+    EXPECT_EQ(result.reason, "disk");
+    EXPECT_THAT(result.error, HasSubstr(path));
+  }
+}
+
+TEST(StdoutSink, WhoeverTakesNothingNowMayLaterAndWhoeverIsGoneNever) {
+  const int kept = dup(STDOUT_FILENO);
+  const auto into = [&](int fd) {
+    fflush(stdout);
+    dup2(fd, STDOUT_FILENO);
+    close(fd);
+    const DeliveryResult result = (*MakeSink(StdoutSinkConfig{}))->Deliver(SampleNotification());
+    dup2(kept, STDOUT_FILENO);
+    return result.outcome;
+  };
+  EXPECT_EQ(into(open("/dev/full", O_WRONLY)), DeliveryOutcome::kRetry);
+  signal(SIGPIPE, SIG_IGN);
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  close(ends[0]);
+  EXPECT_EQ(into(ends[1]), DeliveryOutcome::kRejected);
+  signal(SIGPIPE, SIG_DFL);
+  close(kept);
 }
 
 TEST(StdoutSink, SaysWhatATiredPersonNeeds) {
