@@ -79,8 +79,16 @@ std::string Planner::MutedBy(std::string_view incident) const {
   return it == known_.end() ? "" : it->second.muted_by;
 }
 
-void Planner::Refresh(const TellableIncident& now) {
-  if (Known* k = Find(now.incident.id)) k->now = now;
+void Planner::Refresh(TellableIncident now) {
+  Known* k = Find(now.incident.id);
+  if (k != nullptr && !IsOver(k->life.state)) k->now = std::move(now);
+}
+
+void Planner::Reroute(TimeUs now) {
+  now_ = std::max(now_, now);
+  for (auto& [id, k] : known_)
+    if (!IsOver(k.life.state)) FindTargets(&k);
+  PassTime(now_);
 }
 
 PlanOutput Planner::Take() { return std::exchange(out_, {}); }
@@ -122,6 +130,7 @@ void Planner::OnChange(const IncidentChange& change, TimeUs now) {
   if (event != LifeEvent::kFlapping && k->life.flapping && !incident.flapping &&
       !IsOver(k->life.state))
     Happen(k, LifeEvent::kCalmed, "", "");
+  Shrink(k);
   Forget();
   PassTime(now);  // what this made due
 }

@@ -109,8 +109,12 @@ class Planner {
   // When PassTime has something to do again; INT64_MAX: nothing is planned.
   TimeUs next_due() const { return next_due_; }
 
-  // The newest form of an incident, for messages to come; no event. Unknown ones are ignored.
-  void Refresh(const TellableIncident& now);
+  // The newest form of an incident, for messages to come; no event. Ignored: unknown ones, and
+  // those that are over.
+  void Refresh(TellableIncident now);
+  // The configuration is another one than what Read gave: incidents that are on are told to whom
+  // they concern now.
+  void Reroute(TimeUs now);
 
   PlanOutput Take();  // since the last call
 
@@ -198,6 +202,7 @@ class Planner {
   void Journal(Known* k, std::string_view event, LifeState from, std::string_view author,
                std::string_view text);
   void Forget();
+  static void Shrink(Known* k);
   void Plan();  // next_due_
   TimeUs NextOf(const Known& k) const;
 

@@ -90,6 +90,7 @@ absl::Status Planner::Do(const OperatorAction& action) {
     case Kind::kExpireSilence:
       break;
   }
+  Shrink(k);
   return absl::OkStatus();
 }
 

@@ -134,6 +134,24 @@ void Planner::Plan() {
   for (const auto& [id, k] : known_) next_due_ = std::min(next_due_, NextOf(k));
 }
 
+// Of one that is over, what a reopening is compared with; many of them are kept and saved.
+void Planner::Shrink(Known* k) {
+  if (!IsOver(k->life.state)) return;
+  Incident& i = k->now.incident;
+  Incident kept;
+  kept.id = std::move(i.id);
+  kept.state = i.state;
+  kept.severity = i.severity;
+  kept.title = std::move(i.title);
+  kept.root = std::move(i.root);
+  kept.confidence = i.confidence;
+  kept.affected = std::move(i.affected);
+  kept.merged_into = std::move(i.merged_into);
+  kept.split_from = std::move(i.split_from);
+  i = std::move(kept);
+  k->now.streams.clear();
+}
+
 void Planner::Forget() {
   std::vector<std::pair<TimeUs, std::string>> over;
   for (const auto& [id, k] : known_)

@@ -31,10 +31,11 @@ bool Over(IncidentState state) {
 
 }  // namespace
 
-void IncidentFeed::Tell(const Incident& incident, std::string_view event, Told* told,
+void IncidentFeed::Tell(const Incident& incident, LifeEvent event, Told* told,
                         const Render& render) {
+  changes_.push_back({event, incident});
   outbox_.push_back({.incident = incident.id,
-                     .event = std::string(event),
+                     .event = std::string(LifeEventName(event)),
                      .revision = ++told->revision,
                      .time = incident.updated_at,
                      .json = render(incident)});
@@ -44,16 +45,19 @@ void IncidentFeed::See(const Incident& incident, const Render& render) {
   const auto [it, added] = told_.try_emplace(incident.id);
   Told& told = it->second;
   std::string summary = SummaryOf(incident);
+  const LifeEvent over =
+      incident.state == IncidentState::kMerged ? LifeEvent::kMerged : LifeEvent::kResolved;
   if (added) {
-    Tell(incident, "opened", &told, render);
-    if (Over(incident.state)) Tell(incident, IncidentStateName(incident.state), &told, render);
+    Tell(incident, LifeEvent::kOpened, &told, render);
+    if (Over(incident.state)) Tell(incident, over, &told, render);
   } else if (incident.state != told.state) {
-    Tell(incident, Over(incident.state) ? IncidentStateName(incident.state) : "reopened", &told,
-         render);
+    Tell(incident, Over(incident.state) ? over : LifeEvent::kReopened, &told, render);
   } else if (incident.flapping && !told.flapping) {
-    Tell(incident, "flapping", &told, render);
+    Tell(incident, LifeEvent::kFlapping, &told, render);
   } else if (summary != told.summary) {
-    Tell(incident, "updated", &told, render);
+    Tell(incident, LifeEvent::kUpdated, &told, render);
+  } else if (!incident.flapping && told.flapping) {
+    changes_.push_back({LifeEvent::kUpdated, incident});
   }
   told.state = incident.state;
   told.flapping = incident.flapping;
@@ -62,7 +66,8 @@ void IncidentFeed::See(const Incident& incident, const Render& render) {
   if (Over(incident.state)) over_[incident.id] = incident;
 }
 
-void IncidentFeed::Look(const Correlator& correlator, const Render& render) {
+std::vector<IncidentFeed::Change> IncidentFeed::Look(const Correlator& correlator,
+                                                     const Render& render) {
   std::vector<std::string> open;
   for (const Incident& incident : correlator.OpenIncidents()) {
     if (incident.paged_at == kNoTime) continue;
@@ -89,7 +94,11 @@ void IncidentFeed::Look(const Correlator& correlator, const Render& render) {
     See(incident, render);
     std::erase(ended, incident.id);
   }
-  if (told_.size() <= kMaxTold) return;
+  if (told_.size() > kMaxTold) Forget();
+  return std::exchange(changes_, {});
+}
+
+void IncidentFeed::Forget() {
   std::vector<std::pair<TimeUs, std::string>> gone;
   for (const auto& [id, told] : told_)
     if (Over(told.state)) gone.emplace_back(told.updated, id);

@@ -11,6 +11,7 @@
 
 #include "engine/core/incident.h"
 #include "engine/correlate/correlator.h"
+#include "engine/deliver/life.h"
 #include "engine/state/live_store.h"
 
 namespace culprit {
@@ -23,8 +24,15 @@ class IncidentFeed {
   // Renders an incident as JSON, with the names of its streams.
   using Render = std::function<std::string(const Incident&)>;
 
-  // After each step of the correlator.
-  void Look(const Correlator& correlator, const Render& render);
+  // What the planner of notifications hears of. More than the outbox: also that an incident no
+  // longer comes and goes.
+  struct Change {
+    LifeEvent event = LifeEvent::kUpdated;
+    Incident incident;
+  };
+
+  // After each step of the correlator. Changes since the last look, in the order of the rows.
+  std::vector<Change> Look(const Correlator& correlator, const Render& render);
 
   // Adds rows of what changed since Taken, open incidents in their newest form.
   void Peek(const Correlator& correlator, const Render& render, ReasonCommit* commit);
@@ -49,11 +57,13 @@ class IncidentFeed {
   };
 
   void See(const Incident& incident, const Render& render);
-  void Tell(const Incident& incident, std::string_view event, Told* told, const Render& render);
+  void Forget();
+  void Tell(const Incident& incident, LifeEvent event, Told* told, const Render& render);
   void Row(const Incident& incident, Told* told, const Render& render, ReasonCommit* commit);
 
   std::map<std::string, Told, std::less<>> told_;  // by incident; only those ever paged
   std::vector<OutboxRow> outbox_;
+  std::vector<Change> changes_;           // since the last look
   std::map<std::string, Incident> over_;  // ended since Taken
   size_t open_ = 0;
 };

@@ -26,7 +26,8 @@ enum class ControlKind : uint8_t {
   kKnowledge,  // other packs or topology from here on; `text`: their fingerprint
   kFinish,     // all inputs have ended for good
   kAction,     // a person did something; `text`: EncodeAction
-  kLast = kAction,
+  kRouting,    // who is told of what from here on; `text`: EncodeRouting
+  kLast = kRouting,
 };
 
 struct ControlEntry {

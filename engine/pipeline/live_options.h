@@ -20,6 +20,8 @@ struct LivePipelineOptions {
   DurationUs retry_min = 100'000;  // after a commit that failed; doubled up to
   DurationUs retry_max = 5 * kSecondUs;
 
+  std::string routing;  // who is told of what, EncodeRouting; empty: as the log has it
+
   LiveScanOptions scan;
   std::map<std::string, ParseOptions> parse_by_source;  // instead of scan.parse
   size_t streams_in_memory = 2048;  // of one worker; the state of others waits as bytes

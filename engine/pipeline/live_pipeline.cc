@@ -84,8 +84,12 @@ absl::Status LivePipeline::Start() {
   workers_ = std::make_unique<LiveWorkers>(
       options_, &tap_, [this](ScannedBatch scanned) { committer_->Add(std::move(scanned)); });
   workers_->SetKnowledge(first_knowledge_, generation);
-  committer_->Start({{.kind = ControlKind::kHold, .time = options_.clock()},
-                     {.kind = ControlKind::kKnowledge, .text = first_knowledge_->fingerprint}});
+  std::vector<ControlEntry> first = {
+      {.kind = ControlKind::kHold, .time = options_.clock()},
+      {.kind = ControlKind::kKnowledge, .text = first_knowledge_->fingerprint}};
+  if (!options_.routing.empty())
+    first.push_back({.kind = ControlKind::kRouting, .text = options_.routing});
+  committer_->Start(std::move(first));
   return absl::OkStatus();
 }
 
@@ -199,6 +203,14 @@ void LivePipeline::Reload(std::shared_ptr<const LiveKnowledge> knowledge) {
 
 void LivePipeline::Finish() {
   committer_->Add({{.kind = ControlKind::kFinish, .time = options_.clock()}});
+}
+
+void LivePipeline::Act(std::string action) {
+  committer_->Add({{.kind = ControlKind::kAction, .text = std::move(action)}});
+}
+
+void LivePipeline::Route(std::string routing) {
+  committer_->Add({{.kind = ControlKind::kRouting, .text = std::move(routing)}});
 }
 
 absl::Status LivePipeline::Drain(int64_t deadline) {

@@ -47,6 +47,10 @@ class LivePipeline : public LiveSink {
   void Reload(std::shared_ptr<const LiveKnowledge> knowledge);
   // All inputs have ended for good: the last evaluation is made.
   void Finish();
+  // Into the log, as of now: what a person does (EncodeAction), who is told of what from here on
+  // (EncodeRouting). Return at once.
+  void Act(std::string action);
+  void Route(std::string routing);
   // Waits until all that was taken is committed. DeadlineExceeded: not by then (SteadyNow).
   absl::Status Drain(int64_t deadline);
   // Push returns Cancelled from here on; what is not committed by then is given up.

@@ -37,6 +37,8 @@ absl::Status LiveReasonThread::Start() {
       note_ = absl::StrCat("reasoning begins at the log's first entry: ", status.message());
       reasoner_ = std::make_unique<LiveReasoner>(knowledge_->engine.knowledge, options_.reason);
       seq_ = log.first_seq - 1;
+      // Rows of what lies so far back may be gone, and would be told once more.
+      untold_seq_ = log.progress;
     }
     committed_seq_ = seq_;
   }
@@ -87,7 +89,7 @@ bool LiveReasonThread::Wait() {
     wake_.wait_for(lock, std::chrono::microseconds(retry_), [&] { return stop_; });
   } else {
     wake_.wait_for(lock, std::chrono::microseconds(options_.commit_period),
-                   [&] { return stop_ || last_seq_ > seq_; });
+                   [&] { return stop_ || last_seq_ > seq_ || desk_.asked(); });
   }
   if (!stop_) return true;
   return last_seq_ > seq_ && SteadyNow() < deadline_;
@@ -101,10 +103,23 @@ void LiveReasonThread::Run() {
     error_ = status;
   }
   if (seq_ > committed_seq_ || bytes_ > 0) Commit(true).IgnoreError();
+  desk_.Close();
+}
+
+std::future<absl::Status> LiveReasonThread::Ask(LiveDesk::Question question) {
+  std::future<absl::Status> answer = desk_.Ask(std::move(question));
+  wake_.notify_one();
+  return answer;
+}
+
+std::vector<SilenceSpec> LiveReasonThread::silences() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return silences_;
 }
 
 absl::Status LiveReasonThread::Work() {
   for (;;) {
+    desk_.Answer(*reasoner_);
     uint64_t last = 0;
     {
       const std::lock_guard<std::mutex> lock(mutex_);
@@ -115,9 +130,12 @@ absl::Status LiveReasonThread::Work() {
       CULPRIT_ASSIGN_OR_RETURN(const std::vector<StoredChunk> chunks,
                                store_->ReadChunks(seq_, options_.read_bytes));
       for (const StoredChunk& chunk : chunks) {
+        if (chunk.seq > untold_seq_ && committed_seq_ < untold_seq_)
+          CULPRIT_RETURN_IF_ERROR(Commit(false));
         CULPRIT_RETURN_IF_ERROR(Read(chunk));
         seq_ = chunk.seq;
         bytes_ += 1 + chunk.chunk.entries.size();
+        desk_.Answer(*reasoner_);
       }
       // What is in the log's numbers but not there any more.
       if (chunks.empty()) seq_ = last;
@@ -125,7 +143,9 @@ absl::Status LiveReasonThread::Work() {
     const int64_t now = SteadyNow();
     const bool checkpoint = bytes_ > 0 && (now - checkpoint_at_ >= options_.checkpoint_period ||
                                            bytes_ >= options_.checkpoint_bytes);
-    if (checkpoint || (seq_ > committed_seq_ && now - commit_at_ >= options_.commit_period))
+    const bool waited_for = !acted_.empty();
+    if (checkpoint || waited_for ||
+        (seq_ > committed_seq_ && now - commit_at_ >= options_.commit_period))
       CULPRIT_RETURN_IF_ERROR(Commit(checkpoint));
     if (hooks_.wants_ticks != nullptr) hooks_.wants_ticks(reasoner_->WaitsForTime());
     if (last <= seq_) return absl::OkStatus();
@@ -137,30 +157,34 @@ absl::Status LiveReasonThread::Read(const StoredChunk& chunk) {
     CULPRIT_ASSIGN_OR_RETURN(const std::vector<ControlEntry> entries,
                              DecodeControl(chunk.chunk.entries));
     for (const ControlEntry& entry : entries)
-      if (entry.kind == ControlKind::kKnowledge) Learn(entry.text);
+      if (entry.kind == ControlKind::kKnowledge) CULPRIT_RETURN_IF_ERROR(Learn(entry.text));
   } else if (!reasoner_->KnowsGeneration(chunk.chunk.generation)) {
     CULPRIT_RETURN_IF_ERROR(LoadGenerations());
   }
-  return reasoner_->Read(chunk);
+  CULPRIT_RETURN_IF_ERROR(reasoner_->Read(chunk));
+  for (auto& acted : reasoner_->TakeActed()) acted_.push_back(std::move(acted));
+  return absl::OkStatus();
 }
 
 // Other packs from here on: the same state goes on with them.
-void LiveReasonThread::Learn(const std::string& fingerprint) {
-  if (fingerprint == knowledge_->fingerprint) return;
+absl::Status LiveReasonThread::Learn(const std::string& fingerprint) {
+  if (fingerprint == knowledge_->fingerprint) return absl::OkStatus();
   std::shared_ptr<const LiveKnowledge> next;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     const auto found = known_.find(fingerprint);
     // An entry of an earlier run: what it knew is gone, what is known now stands in.
-    if (found == known_.end()) return;
+    if (found == known_.end()) return absl::OkStatus();
     next = found->second;
   }
+  CULPRIT_RETURN_IF_ERROR(Commit(false));  // rows are not part of what is saved
   auto reasoner = std::make_unique<LiveReasoner>(next->engine.knowledge, options_.reason);
-  if (!reasoner->Restore(reasoner_->Save()).ok()) return;
+  CULPRIT_RETURN_IF_ERROR(reasoner->Restore(reasoner_->Save()));
   reasoner_ = std::move(reasoner);
   knowledge_ = std::move(next);
   bytes_ +=
       options_.checkpoint_bytes;  // a checkpoint soon: it is not re-executed with the old ones
+  return absl::OkStatus();
 }
 
 absl::Status LiveReasonThread::Commit(bool checkpoint) {
@@ -170,8 +194,14 @@ absl::Status LiveReasonThread::Commit(bool checkpoint) {
   if (checkpoint) commit.checkpoint = reasoner_->Save();
   const int64_t took = SteadyNow() - begin;
   reasoner_->Peek(&commit);
+  if (seq_ <= untold_seq_) {
+    commit.outbox.clear();
+    commit.deliveries.clear();
+  }
   CULPRIT_RETURN_IF_ERROR(store_->Commit(commit));
   reasoner_->Taken();
+  desk_.Settle(std::exchange(acted_, {}));
+  if (!commit.deliveries.empty() && hooks_.planned != nullptr) hooks_.planned();
   const bool again = seq_ <= told_seq_;
   committed_seq_ = seq_;
   commit_at_ = SteadyNow();
@@ -202,6 +232,7 @@ void LiveReasonThread::Publish() {
   stats_.bursts = reasoner_->bursts();
   stats_.open_incidents = reasoner_->open_incidents();
   stats_.reason_reasons = reasoner_->counters();
+  silences_ = reasoner_->planner().Silences(reasoner_->now());
 }
 
 void LiveReasonThread::AddStats(PipelineStats* stats) const {

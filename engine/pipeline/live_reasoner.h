@@ -1,7 +1,7 @@
 // The reason half of a live run, one chunk of the signal log after the other: order -> burst ->
-// cause -> incidents and what is to be told about them. A pure function of the chunks and the
-// options (no clock): the live run, its re-execution after a crash and `culprit replay
-// --signal-log` use it alike, and come to the same incidents byte for byte.
+// cause -> incidents -> who is told of them. A pure function of the chunks and the options (no
+// clock): the live run, its re-execution after a crash and `culprit replay --signal-log` use it
+// alike, and come to the same incidents and notifications byte for byte.
 // One owner thread.
 #pragma once
 #include <cstdint>
@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -16,6 +17,7 @@
 #include "engine/correlate/correlator.h"
 #include "engine/pipeline/incident_feed.h"
 #include "engine/pipeline/live_control.h"
+#include "engine/pipeline/live_notifier.h"
 #include "engine/pipeline/reason.h"
 #include "engine/state/live_store.h"
 
@@ -41,7 +43,12 @@ class LiveReasoner {
   // Rows of what changed since Taken was last called, to be written together with the progress;
   // Taken once they are.
   void Peek(ReasonCommit* commit);
-  void Taken() { feed_.Taken(); }
+  void Taken() {
+    feed_.Taken();
+    notifier_.Taken();
+  }
+  // Ids of actions that were read, and what came of them, since the last call.
+  std::vector<std::pair<std::string, absl::Status>> TakeActed() { return notifier_.TakeActed(); }
 
   // Incidents and everything else of a Report that the reason half knows.
   Report MakeReport() const;
@@ -53,6 +60,8 @@ class LiveReasoner {
   const Counters& counters() const { return *counters_; }
   uint64_t bursts() const { return bursts_; }
   size_t open_incidents() const { return feed_.open(); }
+  const Planner& planner() const { return notifier_.planner(); }
+  TimeUs now() const { return now_; }  // event time up to which people were told
 
  private:
   struct Partition {
@@ -64,14 +73,15 @@ class LiveReasoner {
   using Table = std::vector<SignatureIndex>;
   static constexpr SignatureIndex kGone = UINT32_MAX;
 
-  void OnControl(const ControlEntry& entry);
+  absl::Status OnControl(const ControlEntry& entry);
   absl::Status OnEntries(const LogChunk& chunk);
   void OnTick(TimeUs wall);
   void CloseSlices();
   void Correlate();
   void StepTo(TimeUs until);
   void Look();
-  std::string Render(const Incident& incident) const;
+  TellableIncident Tellable(Incident incident) const;
+  IncidentFeed::Render RenderHook() const;
 
   const std::shared_ptr<const Knowledge> knowledge_;
   const ReasonOptions options_;
@@ -80,11 +90,13 @@ class LiveReasoner {
   std::unique_ptr<Detector> detector_;
   std::unique_ptr<Correlator> correlator_;
   IncidentFeed feed_;
+  LiveNotifier notifier_;
 
   std::map<PartitionId, Partition> partitions_;
   std::map<uint32_t, std::vector<std::string>> generations_;
   std::map<uint32_t, Table> tables_;
   TimeUs watermark_ = kNoTime;
+  TimeUs now_ = 0;
   // Of the first tick since the last line: wall clock, and the newest event time then.
   TimeUs quiet_wall_ = kNoTime;
   TimeUs quiet_time_ = kNoTime;

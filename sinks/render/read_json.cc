@@ -12,7 +12,7 @@
 namespace culprit {
 namespace {
 
-using Json = nlohmann::json;
+using Json = nlohmann::ordered_json;  // captures keep their order
 
 // Fields that are missing or of another kind read as empty: rows of older versions stay readable.
 class Fields {

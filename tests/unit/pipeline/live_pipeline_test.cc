@@ -7,12 +7,16 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <future>
 #include <map>
 #include <random>
 #include <set>
 #include <thread>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "engine/deliver/action_codec.h"
+#include "engine/deliver/routing_codec.h"
 #include "sinks/render/render.h"
 #include "tests/fakes/live_engine.h"
 #include "tests/fakes/live_run.h"
@@ -124,6 +128,43 @@ std::vector<std::string> Outbox(LiveStore* store) {
   return rows;
 }
 
+// Everything that is to be told, in order; takes it out of the outbox.
+std::vector<std::string> TakeDeliveries(LiveStore* store) {
+  std::vector<std::string> rows;
+  for (const char* destination : {"pager", "slack"}) {
+    for (;;) {
+      const std::vector<StoredDelivery> heads = *store->PendingDeliveries(destination, 100'000);
+      if (heads.empty()) break;
+      for (const StoredDelivery& d : heads) {
+        rows.push_back(absl::StrCat(d.row.notification, " ", d.row.destination, " ", d.row.revision,
+                                    " ", d.row.time, " ", d.row.json));
+        EXPECT_TRUE(
+            store->SettleDelivery({.id = d.id, .state = DeliveryState::kDelivered, .now = 1}).ok());
+      }
+    }
+  }
+  return rows;
+}
+
+std::vector<std::string> JournalOf(LiveStore* store) {
+  std::vector<std::string> rows;
+  for (const auto& [id, json] : Rows(store)) {
+    const std::vector<JournalRow> journal = *store->Journal(id);
+    for (const JournalRow& row : journal)
+      rows.push_back(absl::StrCat(id, " ", row.number, " ", row.time, " ", row.event, " ",
+                                  row.before, " ", row.after, " ", row.text));
+  }
+  return rows;
+}
+
+// Two sinks, one of which hears of every change.
+std::string QuickRouting() {
+  DeliverConfig config;
+  config.routes = {{.sinks = {"pager"}, .go_on = true, .group_wait = kSecondUs},
+                   {.sinks = {"slack"}, .group_wait = 0, .group_interval = 1}};
+  return EncodeRouting(config);
+}
+
 std::shared_ptr<const LiveKnowledge> KnowledgeOf(const Scenario& scenario) {
   static std::map<std::string, std::shared_ptr<const LiveKnowledge>> cache;
   auto& knowledge = cache[absl::StrJoin(scenario.packs, ",")];
@@ -172,6 +213,8 @@ Streams Sorted(Streams streams) {
 struct Result {
   std::map<std::string, std::string> incidents;
   std::vector<std::string> outbox;
+  std::vector<std::string> deliveries;
+  std::vector<std::string> journal;
   std::map<std::string, uint64_t> signatures;
   uint64_t signals = 0;
   bool operator==(const Result&) const = default;
@@ -179,7 +222,8 @@ struct Result {
 
 Result ResultOf(LiveStore* store) {
   const StoreTotals totals = *store->Totals();
-  return {Rows(store), Outbox(store), totals.signatures, totals.signals};
+  return {Rows(store),      Outbox(store),     TakeDeliveries(store),
+          JournalOf(store), totals.signatures, totals.signals};
 }
 
 TEST(LivePipeline, KilledAnywhereEndsAsUndisturbed) {
@@ -192,6 +236,7 @@ TEST(LivePipeline, KilledAnywhereEndsAsUndisturbed) {
   }
   std::mt19937 rng(17);
   LivePipelineOptions options = QuickOptions();
+  options.routing = QuickRouting();
   options.queue_bytes = 100'000;  // so that commits and kills come in the middle of it
   options.flush_after = 50'000;
   options.idle_after = 2 * kSecondUs;
@@ -202,11 +247,15 @@ TEST(LivePipeline, KilledAnywhereEndsAsUndisturbed) {
   Result undisturbed;
   {
     Folder folder;
-    LiveRun run(folder.path, knowledge, QuickOptions(), reason);
+    LivePipelineOptions quick = QuickOptions();
+    quick.routing = QuickRouting();
+    LiveRun run(folder.path, knowledge, quick, reason);
     ASSERT_TRUE(Feed(run.pipeline.get(), streams, &rng, 20'000));
     run.End(true);
     undisturbed = ResultOf(run.store.get());
     ASSERT_FALSE(undisturbed.incidents.empty());
+    ASSERT_GT(undisturbed.deliveries.size(), 2u);
+    ASSERT_GT(undisturbed.journal.size(), 1u);
     ASSERT_GT(undisturbed.outbox.size(), 1u);
   }
   int kills = 0;
@@ -246,6 +295,8 @@ TEST(LivePipeline, KilledAnywhereEndsAsUndisturbed) {
     const Result result = ResultOf(after.store.get());
     EXPECT_EQ(result.incidents, undisturbed.incidents);
     EXPECT_EQ(result.outbox, undisturbed.outbox);
+    EXPECT_EQ(result.deliveries, undisturbed.deliveries);
+    EXPECT_EQ(result.journal, undisturbed.journal);
     EXPECT_EQ(result.signatures, undisturbed.signatures);
     EXPECT_EQ(result.signals, undisturbed.signals);
     if (HasFailure()) return;
@@ -380,6 +431,55 @@ TEST(LivePipeline, TimeGoesOnInSilence) {
   std::map<std::string, std::string> rows;
   for (const IncidentRow& row : commit.incidents) rows[row.id] = row.json;
   EXPECT_EQ(rows, Rows(run.store.get()));
+}
+
+TEST(LivePipeline, ActionsOfPeopleAreDoneOnceAndSurvive) {
+  const auto knowledge = KnowledgeOf(Outage().scenario);
+  Folder folder;
+  LivePipelineOptions options = QuickOptions();
+  options.routing = QuickRouting();
+  OperatorAction ack{.kind = OperatorAction::Kind::kAcknowledge, .id = "a1", .author = "ann"};
+  const auto act = [&](LiveRun* run, const OperatorAction& action) {
+    std::future<absl::Status> done = run->reasoning->Expect(action.id);
+    run->pipeline->Act(EncodeAction(action));
+    return done.get();
+  };
+  std::mt19937 rng(3);
+  {
+    LiveRun run(folder.path, knowledge, options);
+    ASSERT_TRUE(Feed(run.pipeline.get(), Sorted(Outage().logs.streams), &rng, 5000));
+    run.pipeline->Finish();
+    const int64_t deadline = SteadyNow() + kLongUs;
+    while (Rows(run.state()).empty() && SteadyNow() < deadline) std::this_thread::yield();
+    ASSERT_FALSE(Rows(run.state()).empty());
+    ack.incident = Rows(run.state()).begin()->first;
+    EXPECT_EQ(act(&run, {.id = "a0", .incident = "INC-0"}).code(), absl::StatusCode::kNotFound);
+    EXPECT_TRUE(act(&run, ack).ok());
+    EXPECT_EQ(run.state()->Journal(ack.incident)->back().author, "ann");  // on disk by then
+    auto mutes = std::make_shared<std::vector<std::string>>();
+    EXPECT_TRUE(
+        run.reasoning
+            ->Ask([mutes, id = ack.incident](const LiveReasoner& reasoner) {
+              *mutes = *reasoner.planner().Preview({{"incident", LabelMatcher::Op::kEqual, id}});
+            })
+            .get()
+            .ok());
+    EXPECT_EQ(*mutes, std::vector<std::string>{ack.incident});
+    OperatorAction silence{.kind = OperatorAction::Kind::kSilence, .id = "a2"};
+    silence.silence = {.id = "s1",
+                       .matchers = {{"component", LabelMatcher::Op::kEqual, "nats"}},
+                       .end = INT64_C(1) << 52};
+    EXPECT_TRUE(act(&run, silence).ok());
+    ASSERT_EQ(run.reasoning->silences().size(), 1u);
+    run.Kill();
+    EXPECT_TRUE(absl::IsUnavailable(run.reasoning->Ask([](const LiveReasoner&) {}).get()));
+    EXPECT_TRUE(absl::IsUnavailable(run.reasoning->Expect("a3").get()));
+  }
+  LiveRun again(folder.path, knowledge, options);
+  const size_t before = again.state()->Journal(ack.incident)->size();
+  EXPECT_TRUE(act(&again, ack).ok());  // the same once more
+  EXPECT_EQ(again.state()->Journal(ack.incident)->size(), before);
+  EXPECT_EQ(again.reasoning->silences().size(), 1u);
 }
 
 TEST(LivePipeline, ReloadKeepsStateAndUsesTheNewPacks) {
