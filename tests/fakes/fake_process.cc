@@ -19,6 +19,7 @@ HttpResponse Ask(const std::string& method, const std::string& url, const std::s
                                        .url = url,
                                        .body = body,
                                        .timeout = std::chrono::minutes(2),
+                                       .max_response_bytes = 256 << 20,
                                        .environment_proxy = false});
   if (response.status != 200)
     throw std::runtime_error(url + ": " + response.message + " " + response.body);
