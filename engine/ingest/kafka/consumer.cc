@@ -198,6 +198,7 @@ bool KafkaConsumer::PushHeld() {
       return true;
     }
     if (!*taken) return false;
+    book_->Taken(held.partition, held.next_offset);
     held_.pop_front();
     const absl::MutexLock lock(&mutex_);
     health_.records += records;

@@ -65,6 +65,20 @@ void KafkaPartitionBook::Done(const KafkaPartition& partition, int64_t next_offs
   if (committed) entry.committed = std::max(entry.committed, next_offset);
 }
 
+void KafkaPartitionBook::Taken(const KafkaPartition& partition, int64_t next_offset) {
+  const absl::MutexLock lock(&mutex_);
+  Entry& entry = entries_[partition];
+  entry.taken = std::max(entry.taken, next_offset);
+}
+
+int64_t KafkaPartitionBook::NextToRead(const KafkaPartition& partition) const {
+  const absl::MutexLock lock(&mutex_);
+  const auto found = entries_.find(partition);
+  if (found == entries_.end()) return kNoOffset;
+  const Entry& entry = found->second;
+  return entry.in_flight > 0 ? std::max(entry.taken, entry.committed) : entry.committed;
+}
+
 bool KafkaPartitionBook::WaitDone(const std::vector<KafkaPartition>& partitions,
                                   absl::Time deadline) const {
   const absl::MutexLock lock(&mutex_);

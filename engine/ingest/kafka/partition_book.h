@@ -39,6 +39,10 @@ class KafkaPartitionBook {
   // with the offset behind it.
   void Pushed(const KafkaPartition& partition, int64_t offset);
   void Done(const KafkaPartition& partition, int64_t next_offset, bool committed);
+  // The sink took a batch that ends before `next_offset`.
+  void Taken(const KafkaPartition& partition, int64_t next_offset);
+  // Where to read on: behind what is in flight, which will be committed, or what is committed.
+  int64_t NextToRead(const KafkaPartition& partition) const;
   // Until nothing of these partitions is in flight; false at the deadline.
   bool WaitDone(const std::vector<KafkaPartition>& partitions, absl::Time deadline) const;
   // Until a batch is done after this call, for so long at most.
@@ -50,6 +54,7 @@ class KafkaPartitionBook {
  private:
   struct Entry {
     int64_t begun = kNoOffset;  // first offset ever pushed
+    int64_t taken = kNoOffset;  // next offset behind what the sink ever took
     int64_t committed = kNoOffset;
     int64_t told = kNoOffset;  // to the broker
     int in_flight = 0;

@@ -37,7 +37,8 @@ void KafkaConsumer::Rebalance(rd_kafka_resp_err_t event,
   rd_kafka_assign(kafka_.get(), nullptr);
 }
 
-// Ours or the group's, whichever is further on; else as start_at says.
+// Ours or the group's, whichever is further on; else as start_at says. What was in flight when the
+// partition was given up may still be.
 void KafkaConsumer::ChooseOffsets(rd_kafka_topic_partition_list_t* partitions) {
   const KafkaTopicList group(rd_kafka_topic_partition_list_copy(partitions));
   const bool asked =
@@ -45,7 +46,7 @@ void KafkaConsumer::ChooseOffsets(rd_kafka_topic_partition_list_t* partitions) {
   const KafkaTopicList by_time = NewKafkaTopicList();
   for (int i = 0; i < partitions->cnt; ++i) {
     rd_kafka_topic_partition_t& p = partitions->elems[i];
-    const int64_t ours = book_->Committed({p.topic, p.partition});
+    const int64_t ours = book_->NextToRead({p.topic, p.partition});
     const int64_t theirs = asked ? group->elems[i].offset : RD_KAFKA_OFFSET_INVALID;
     const int64_t best = std::max(ours, theirs);
     if (best >= 0) {
