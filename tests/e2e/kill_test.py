@@ -1,13 +1,14 @@
 """Killed at random moments, a live run ends with what an undisturbed run ends with.
 
-Senders (senders.py) write files that are rotated, produce into a real Kafka, forward chunks, and post, while
-`culprit run` takes it all in. It is killed with SIGKILL (CULPRIT_KILLS times, default 20) and started again. In between
-the broker is killed, the disk fills up, another consumer takes partitions away, and chunks come twice. Compared at the
-end: signals, hits per signature, incidents by id with root, onset, symptoms and evidence; each outbox row is there once.
+Senders (senders.py) write files that are rotated, produce into a real Kafka, forward chunks, and post (JSON lines, OTLP),
+while `culprit run` takes it all in. It is killed with SIGKILL (CULPRIT_KILLS times, default 20) and started again. In
+between the broker is killed, the disk fills up, another consumer takes partitions away, also while nothing can be
+committed, and chunks and requests come twice. Compared at the end: signals, hits per signature, incidents by id with root, onset, symptoms and evidence; each outbox row is there once.
 `./dev soak` runs it long: CULPRIT_KILLS=200 CULPRIT_BYTES=5000000000. Without Java or without the right to mount, that
 part is left out and told.
 """
-import concurrent.futures, json, os, pathlib, random, shutil, signal, socket, sqlite3, subprocess, sys, time, unittest
+import concurrent.futures, json, os, pathlib, random, shutil, signal, socket, sqlite3, subprocess, sys, threading, time
+import unittest, urllib.error, urllib.request, zlib
 
 import harness
 import senders
@@ -20,7 +21,7 @@ KILLS = int(os.environ.get("CULPRIT_KILLS", "20"))
 BYTES = int(os.environ.get("CULPRIT_BYTES", "12000000"))
 DEADLINE = 600  # seconds until a state that must come has come
 STATE_BYTES = 512 << 20
-LINE_BYTES = 135
+LINE_BYTES = 138
 
 
 def say(text):
@@ -32,7 +33,7 @@ class Plan:
     start, seconds = 1795243800, 600
 
     def __init__(self, wall, services):
-        self.wall = wall
+        self.wall, self.pace = wall, senders.Pace()
         self.per_second = max(1, BYTES // (self.seconds * services * LINE_BYTES))
 
     def block(self, service, second):
@@ -44,9 +45,9 @@ class Plan:
             level, message = "info", f"served request {n} of shop in {n % 97} ms"
             if failing and n % 40 == 0:
                 level, message = "error", f"attempt {n}: dial tcp 10.0.0.5:2379: connect: connection refused"
-            # Milliseconds ascend within the second, so that each stream is in order.
-            ms = k * 1000 // self.per_second
-            out.append(f'{{"time":"{stamp}.{ms:03d}Z","level":"{level}","service":"{service}","msg":"{message}"}}')
+            # Milliseconds ascend within the second, so that each stream is in order; no two services have the same time.
+            ms, us = k * 1000 // self.per_second, zlib.crc32(service.encode()) % 1000
+            out.append(f'{{"time":"{stamp}.{ms:03d}{us:03d}Z","level":"{level}","service":"{service}","msg":"{message}"}}')
         return out
 
 
@@ -58,7 +59,8 @@ def free_port():
 
 class Run:
     def __init__(self, folder, bootstrap, tmpfs):
-        self.folder, self.state, self.port = folder, folder / "state", free_port()
+        self.folder, self.state = folder, folder / "state"
+        self.port, self.http_port, self.serve_port = free_port(), free_port(), free_port()
         self.state.mkdir()
         self.mounted = tmpfs and subprocess.run(
             ["mount", "-t", "tmpfs", "-o", f"size={STATE_BYTES}", "tmpfs", self.state], capture_output=True).returncode == 0
@@ -67,12 +69,15 @@ class Run:
         if bootstrap:
             # A static member: a restarted one has its partitions at once.
             kafka = (f"  - kafka: {{ name: bus, brokers: ['{bootstrap}'], topics: [orders, web], group: kill, properties: "
-                     "{ group.instance.id: kill-1, session.timeout.ms: 6000, reconnect.backoff.max.ms: 500 } }\n")
+                     "{ group.instance.id: kill-1, session.timeout.ms: 6000, reconnect.backoff.max.ms: 500 }, "
+                     "drain_timeout: 2s }\n")
         (folder / "culprit.yaml").write_text(
-            f"state: {{ directory: {self.state}, log_bytes: 128MiB }}\nserve: {{ listen: '' }}\n"
-            f"time: {{ idle_after: {10 if BYTES < 10**8 else 30}s }}\nsources:\n"
+            f"state: {{ directory: {self.state}, log_bytes: 128MiB }}\n"
+            f"serve: {{ listen: '127.0.0.1:{self.serve_port}' }}\n"
+            f"time: {{ idle_after: 30s }}\nsources:\n"
             f"  - tail: {{ name: app, include: ['{folder}/logs/*.log*'], rescan_interval: 1s }}\n"
-            f"  - forward: {{ name: fluent, listen: '127.0.0.1:{self.port}' }}\n" + kafka)
+            f"  - forward: {{ name: fluent, listen: '127.0.0.1:{self.port}' }}\n"
+            f"  - http: {{ name: posts, listen: '127.0.0.1:{self.http_port}' }}\n" + kafka)
         self.process = None
 
     def start(self):
@@ -81,15 +86,54 @@ class Run:
             self.process = subprocess.Popen([str(BINARY), "run", "-c", "culprit.yaml", "--format", "none"],
                                             cwd=self.folder, stderr=err)
 
-    def log(self):
-        return (self.folder / "err.txt").read_text()
+    def log(self, since=0):
+        """What it said; `since`: an earlier log_size()."""
+        with open(self.folder / "err.txt", "rb") as file:
+            file.seek(since)
+            return file.read().decode("utf-8", "replace")
+
+    def log_size(self):
+        return (self.folder / "err.txt").stat().st_size
+
+    def wait_for_log(self, text, since, seconds=60):
+        end = time.monotonic() + seconds
+        while text not in self.log(since):
+            assert time.monotonic() < end, f"it does not say {text!r}: {self.log(since)[-2000:]}"
+            time.sleep(0.02)
+
+    def wait_not_ready(self):
+        """/-/ready says that the state cannot be written."""
+        end, answer = time.monotonic() + 60, None
+        while time.monotonic() < end:
+            try:
+                answer = self.get("/-/ready")
+            except urllib.error.HTTPError as error:
+                answer = error.read()
+                if error.code == 503 and any(r["what"] == "state" and "full" in r["detail"]
+                                             for r in json.loads(answer)["reasons"]):
+                    return
+            except OSError as error:
+                answer = error
+            time.sleep(0.02)
+        raise AssertionError(f"/-/ready with a full disk: {answer}")
 
     def kill(self):
         assert self.process.poll() is None, self.log()[-2000:]
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
 
-    def fill_disk(self, seconds):
+    def wait_ready(self):
+        end = time.monotonic() + 60
+        while time.monotonic() < end:
+            try:
+                return self.get("/-/ready")
+            except OSError as error:
+                answer = error
+            time.sleep(0.02)
+        raise AssertionError(f"/-/ready with room on the disk again: {answer}")
+
+    def with_full_disk(self, then, act):
+        """Nothing can be committed while act() runs. `then`: called once it is full; something comes in."""
         filler = self.state / "filler"
         with open(filler, "wb") as file:
             try:
@@ -102,28 +146,26 @@ class Run:
                 file.close()
             except OSError:
                 pass
-        time.sleep(seconds)
-        filler.unlink()
+        try:
+            then()
+            self.wait_not_ready()
+            act()
+        finally:
+            filler.unlink()
+        self.wait_ready()
+
+    def get(self, path):
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.serve_port}{path}", timeout=30) as response:
+            return json.loads(response.read())
 
     def stats(self):
-        """A dump of the running process."""
-        for old in self.state.glob("dump-*.json"):
-            old.unlink()
-        self.process.send_signal(signal.SIGUSR2)
-        for _ in range(400):
-            for dump in self.state.glob("dump-*.json"):
-                try:
-                    return json.loads(dump.read_text())
-                except ValueError:
-                    pass
-            time.sleep(0.05)
-        raise AssertionError("no dump of the state")
+        return self.get("/api/v1/status")
 
     def wait_until_told(self, partitions):
         """All was read, the streams are idle, and the incident is open."""
         end = time.monotonic() + DEADLINE
         # Before it says so, a signal would end it.
-        while "info running state=" not in self.log()[self.log_begin:]:
+        while "info running state=" not in self.log(self.log_begin):
             assert self.process.poll() is None and time.monotonic() < end, "it does not start"
             time.sleep(0.05)
         while time.monotonic() < end:
@@ -136,6 +178,13 @@ class Run:
                 return
             time.sleep(0.5)
         raise AssertionError(f"not settled: {stats}")
+
+    def wait_for_partitions(self):
+        """All are back after the last restart, so that another member can only take them away."""
+        end = time.monotonic() + DEADLINE
+        while (bus := {s["name"]: s for s in self.stats()["sources"]}["bus"])["streams"] != 5:
+            assert time.monotonic() < end, bus
+            time.sleep(0.1)
 
     def stop(self):
         self.process.terminate()
@@ -170,29 +219,68 @@ class Run:
 class Disturber:
     """Kills, and every twenty kills something else of each kind as well. One step after the other, at random moments."""
 
-    def __init__(self, run, cluster, lib, rng):
-        self.run, self.cluster, self.lib, self.rng = run, cluster, lib, rng
-        self.did = {"kills": 0, "broker cuts": 0, "full disks": 0, "revocations": 0, "read by the other": 0}
+    def __init__(self, run, cluster, lib, pace):
+        self.run, self.cluster, self.lib, self.pace, self.rng = run, cluster, lib, pace, random.Random(1)
+        self.did = {"kills": 0, "broker cuts": 0, "full disks": 0, "revocations": 0, "revocations on a full disk": 0,
+                    "read by the other": 0}
+
+    def cut_broker(self, go_on):
+        self.cluster.kill_broker(1)
+        go_on()
+        time.sleep(self.rng.uniform(0.2, 1))
+        self.cluster.start_broker(1)
+        self.cluster.wait(1, time.monotonic() + 60)
+
+    def other_member(self):
+        self.did["read by the other"] += senders.join_and_leave(self.lib, self.cluster.bootstrap, "kill", ["orders", "web"], DEADLINE)
+
+    def revoke(self, go_on):
+        self.run.wait_for_partitions()
+        since = self.run.log_size()
+        go_on()
+        self.other_member()
+        self.run.wait_for_log("] revoked", since)
+
+    def fill_disk(self, go_on):
+        self.run.with_full_disk(go_on, lambda: time.sleep(0.5))
+
+    def revoke_uncommitted(self, go_on):
+        """Partitions are taken away with batches of theirs that cannot be committed, and come back before they are."""
+        self.run.wait_for_partitions()
+        since = self.run.log_size()
+        other = threading.Thread(target=self.other_member)
+
+        def act():
+            other.start()
+            self.run.wait_for_log("revoked partitions given up with batches in flight", since)
+            other.join()
+            self.run.wait_for_partitions()
+        self.run.with_full_disk(go_on, act)
 
     def go(self, kills, wall):
+        steps = {}
+        if self.run.mounted:
+            steps[3] = ("full disks", self.fill_disk)
+        if self.cluster:
+            steps |= {8: ("broker cuts", self.cut_broker), 13: ("revocations", self.revoke)}
+        if self.cluster and self.run.mounted:
+            steps[11] = ("revocations on a full disk", self.revoke_uncommitted)
         for n in range(kills):
-            time.sleep(self.rng.uniform(0.05, 1.2 * wall / kills))
-            if n % 20 == 3 and self.run.mounted:
-                self.run.fill_disk(1)
-                self.did["full disks"] += 1
-            if n % 20 == 8 and self.cluster:
-                self.cluster.kill_broker(1)
-                time.sleep(self.rng.uniform(0.2, 1))
-                self.cluster.start_broker(1)
-                self.cluster.wait(1, time.monotonic() + 60)
-                self.did["broker cuts"] += 1
-            if n % 20 == 13 and self.cluster:
-                self.did["read by the other"] += senders.join_and_leave(
-                    self.lib, self.cluster.bootstrap, "kill", ["orders", "web"], 10)
-                self.did["revocations"] += 1
+            # Half of what belongs to this kill comes before the step, the rest during it and up to the kill.
+            self.pace.allow((n + 0.5) / kills)
+            time.sleep(self.rng.uniform(0.05, 0.6 * wall / kills))
+            go_on = lambda: self.pace.allow((n + 1) / kills)
+            if n % 20 in steps:
+                self.run.wait_for_log("info running state=", self.run.log_begin)
+                name, act = steps[n % 20]
+                act(go_on)
+                self.did[name] += 1
+            go_on()
+            time.sleep(self.rng.uniform(0.05, 0.6 * wall / kills))
             self.run.kill()
             self.run.start()
             self.did["kills"] += 1
+        self.pace.allow(1)
 
 
 class KillTest(unittest.TestCase):
@@ -216,15 +304,16 @@ class KillTest(unittest.TestCase):
             if not run.mounted:
                 say("no right to mount a tmpfs: the disk does not fill up")
             wall = max(15, KILLS * 0.9, BYTES / 10e6)
-            plan = Plan(wall, services=11)
+            plan = Plan(wall, services=13)
             run.start()
-            sending = [senders.TailWriter(plan, folder / "logs"), senders.ForwardSender(plan, run.port, kills > 0)]
+            sending = [senders.TailWriter(plan, folder / "logs"), senders.ForwardSender(plan, run.port, kills > 0),
+                       senders.HttpSender(plan, run.http_port, kills > 0)]
             if cluster:
                 sending.append(senders.KafkaProducer(plan, self.lib, cluster.bootstrap))
             begin = time.monotonic()
             for sender in sending:
                 sender.start()
-            disturber = Disturber(run, cluster, self.lib, random.Random(kills))
+            disturber = Disturber(run, cluster, self.lib, plan.pace)
             disturber.go(kills, wall)
             for sender in sending:
                 sender.finish(DEADLINE + wall)
@@ -233,7 +322,7 @@ class KillTest(unittest.TestCase):
             took = time.monotonic() - begin
             run.stop()
             result = run.result()
-            did = disturber.did | {"chunks sent twice": sending[1].again}
+            did = disturber.did | {"chunks sent twice": sending[1].again, "requests sent twice": sending[2].again}
             say(f"sent in {sent:.0f} s, told after {took:.0f} s; " + ", ".join(f"{v} {k}" for k, v in did.items()) +
                 f"; {result['signals']} signals, {result['late']} late")
             return result

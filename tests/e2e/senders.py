@@ -2,11 +2,32 @@
 
 Each sends `seconds` seconds of event time of its services, `wall` seconds long. `line` makes a service's line n.
 """
-import ctypes, ctypes.util, socket, struct, threading, time
+import ctypes, ctypes.util, http.client, json, socket, struct, threading, time
+
+DEADLINE = 600  # seconds until a chunk or a request must be taken
+
+
+class Pace:
+    """How far the senders of one run may go, as a part of all. Whoever waits for it stops his clock."""
+
+    def __init__(self):
+        self.part, self.moved = 0, threading.Condition()
+
+    def allow(self, part):
+        with self.moved:
+            self.part = part
+            self.moved.notify_all()
+
+    def wait_for(self, part):
+        """Seconds that it took."""
+        begin = time.monotonic()
+        with self.moved:
+            self.moved.wait_for(lambda: self.part >= part)
+        return time.monotonic() - begin
 
 
 class Sender(threading.Thread):
-    """`plan`: object with seconds, wall and block(service, second), a list of lines without newline."""
+    """`plan`: object with seconds, wall, pace and block(service, second), a list of lines without newline."""
 
     def __init__(self, plan):
         super().__init__(daemon=True)
@@ -17,6 +38,7 @@ class Sender(threading.Thread):
             self.begin()
             start = time.monotonic()
             for second in range(self.plan.seconds):
+                start += self.plan.pace.wait_for(second / self.plan.seconds)
                 self.send(second)
                 time.sleep(max(0, start + self.plan.wall * second / self.plan.seconds - time.monotonic()))
             self.end()
@@ -117,9 +139,23 @@ class KafkaProducer(Sender):
         self.lib.rd_kafka_destroy(self.client)
 
 
+class PartitionList(ctypes.Structure):
+    _fields_ = [("cnt", ctypes.c_int), ("size", ctypes.c_int), ("elems", ctypes.c_void_p)]
+
+
+def assigned(lib, client):
+    """How many partitions a consumer has."""
+    partitions = ctypes.POINTER(PartitionList)()
+    if lib.rd_kafka_assignment(client, ctypes.byref(partitions)) != 0:
+        return 0
+    count = partitions.contents.cnt
+    lib.rd_kafka_topic_partition_list_destroy(partitions)
+    return count
+
+
 def join_and_leave(lib, bootstrap, group, topics, most):
-    """A second member takes partitions away in mid-batch, reads for a second, commits nothing, and leaves. It is given
-    `most` seconds for all that. How many messages it read."""
+    """A second member takes partitions away, reads for a second, commits nothing, and leaves. It is given `most` seconds
+    for that. How many messages it read."""
     client = kafka_client(lib, 1, {
         "bootstrap.servers": bootstrap, "group.id": group, "enable.auto.commit": "false", "session.timeout.ms": 6000,
         "partition.assignment.strategy": "cooperative-sticky", "auto.offset.reset": "earliest", "log_level": 0})
@@ -129,11 +165,12 @@ def join_and_leave(lib, bootstrap, group, topics, most):
         lib.rd_kafka_topic_partition_list_add(wanted, topic.encode(), -1)
     lib.rd_kafka_subscribe(client, wanted)
     lib.rd_kafka_topic_partition_list_destroy(wanted)
-    end, read = time.monotonic() + most, 0
+    end, read, has = time.monotonic() + most, 0, False
     while time.monotonic() < end:
         message = lib.rd_kafka_consumer_poll(client, 100)
+        if not has and assigned(lib, client) > 0:
+            has, end = True, time.monotonic() + 1
         if message:
-            end = min(end, time.monotonic() + 1) if read == 0 else end
             # err is the first member of rd_kafka_message_t.
             read += ctypes.cast(message, ctypes.POINTER(ctypes.c_int)).contents.value == 0
             lib.rd_kafka_message_destroy(ctypes.c_void_p(message))
@@ -172,7 +209,7 @@ class ForwardSender(Sender):
                 self.again += 1
 
     def deliver(self, message, chunk):
-        end = time.monotonic() + 120
+        end = time.monotonic() + DEADLINE
         while time.monotonic() < end:
             try:
                 if self.connection is None:
@@ -194,6 +231,58 @@ class ForwardSender(Sender):
                 self.connection = None
                 time.sleep(0.05)
         raise AssertionError(f"chunk {chunk} was not acknowledged")
+
+    def end(self):
+        if self.connection is not None:
+            self.connection.close()
+
+
+class HttpSender(Sender):
+    """Posts that are sent again until they are answered by 200, some after that too: one service as JSON lines under an
+    Idempotency-Key, one as OTLP, where the bytes themselves are the key."""
+
+    def __init__(self, plan, port, duplicates):
+        super().__init__(plan)
+        self.port, self.duplicates, self.connection, self.again = port, duplicates, None, 0
+
+    def send(self, second):
+        lines = self.plan.block("htp0", second)
+        requests = [("/shop/htp0", {"Content-Type": "application/x-ndjson", "Idempotency-Key": f"htp0-{second}"},
+                     "\n".join(lines)),
+                    ("/v1/logs", {"Content-Type": "application/json"}, self.otlp("htp1", second))]
+        for request in requests:
+            self.deliver(*request)
+            if self.duplicates and second % 7 == 0:
+                self.deliver(*request)
+                self.again += 1
+
+    def otlp(self, service, second):
+        records = []
+        for line in map(json.loads, self.plan.block(service, second)):
+            nanos = (self.plan.start + second) * 10**9 + int(line["time"][20:26]) * 1000
+            records.append(f'{{"timeUnixNano":"{nanos}","severityNumber":{17 if line["level"] == "error" else 9},'
+                           f'"body":{{"stringValue":{json.dumps(line["msg"])}}}}}')
+        return ('{"resourceLogs":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"%s"}}]},'
+                '"scopeLogs":[{"logRecords":[%s]}]}]}' % (service, ",".join(records)))
+
+    def deliver(self, path, headers, body):
+        end = time.monotonic() + DEADLINE
+        while time.monotonic() < end:
+            try:
+                if self.connection is None:
+                    self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+                self.connection.request("POST", path, body, headers)
+                answer = self.connection.getresponse()
+                text = answer.read()
+                if answer.status == 200:
+                    return
+                if answer.status != 503:
+                    raise AssertionError(f"{path}: {answer.status} {text[:300]!r}")
+            except (OSError, http.client.HTTPException):
+                self.connection.close()
+                self.connection = None
+            time.sleep(0.05)
+        raise AssertionError(f"{path} was not answered by 200")
 
     def end(self):
         if self.connection is not None:
