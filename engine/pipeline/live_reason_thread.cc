@@ -200,7 +200,6 @@ absl::Status LiveReasonThread::Commit(bool checkpoint) {
   }
   CULPRIT_RETURN_IF_ERROR(store_->Commit(commit));
   reasoner_->Taken();
-  desk_.Settle(std::exchange(acted_, {}));
   if (!commit.deliveries.empty() && hooks_.planned != nullptr) hooks_.planned();
   const bool again = seq_ <= told_seq_;
   committed_seq_ = seq_;
@@ -214,6 +213,7 @@ absl::Status LiveReasonThread::Commit(bool checkpoint) {
     stats_.checkpoint_us = took;
   }
   Publish();
+  desk_.Settle(std::exchange(acted_, {}));  // what they made is to be seen by then
   if (!again && !commit.outbox.empty() && hooks_.told != nullptr) {
     Report report = reasoner_->MakeReport();
     std::set<std::string> told;
