@@ -96,7 +96,7 @@ void GramFilter::AddEntries(const Literal& literal, uint32_t index, const Window
     for (const uint32_t expanded : ExpandGram(gram)) {
       entry.gram = expanded;
       entries_.push_back(entry);
-      followers_.push_back(gram.followers);
+      behind_.push_back({.followers = gram.followers, .classes = gram.classes});
     }
   }
 }
@@ -105,8 +105,7 @@ void GramFilter::AddEntries(const Literal& literal, uint32_t index, const Window
 // collide with ours.
 void GramFilter::ChooseHash(const RarityModel& folded) {
   std::unordered_map<uint32_t, uint32_t> own;
-  for (size_t i = 0; i < entries_.size(); ++i) own[entries_[i].gram] |= followers_[i];
-  followers_ = {};
+  for (size_t i = 0; i < entries_.size(); ++i) own[entries_[i].gram] |= behind_[i].followers;
   size_t count = 0;
   for (const auto& [gram, followers] : own)
     count += static_cast<size_t>(__builtin_popcount(followers));
@@ -134,6 +133,12 @@ void GramFilter::ChooseHash(const RarityModel& folded) {
       table_ = std::move(table);
     }
   }
+  table_.Resize();
+  for (size_t i = 0; i < entries_.size(); ++i) {
+    ForEachPlace(table_, entries_[i].gram, behind_[i].followers,
+                 [&](uint32_t at) { table_.Add(at, behind_[i].classes); });
+  }
+  behind_ = {};
 }
 
 void GramFilter::FillTables(const std::vector<Literal>& literals) {
@@ -154,14 +159,16 @@ void GramFilter::FillTables(const std::vector<Literal>& literals) {
   context_.Build();
 }
 
-size_t GramFilter::FindPlaces(const char* begin, const char* from, const char* stop,
-                              uint16_t* places, bool* non_ascii) const {
-  const Sampled sampled = sample_(table_, from, stop, places);
-  *non_ascii = sampled.non_ascii;
-  size_t count = sampled.places;
-  while (count > 0 && from + places[count - 1] * kGramBytes >= stop) --count;  // of the padding
+Sampled GramFilter::FindPlaces(const char* begin, const char* from, const char* stop,
+                               uint16_t* places) const {
+  Sampled sampled = sample_(table_, from, stop, places);
+  const auto cut = static_cast<size_t>(stop - from) % kGroupBytes;
+  if (cut != 0) sampled.newlines -= CountLines({stop, kGroupBytes - cut});  // of the padding
+  size_t& count = sampled.places;
+  while (count > 0 && from + places[count - 1] * kGramBytes >= stop) --count;
   count = context_.KeepBehind(from, places, count);
-  return context_.KeepBefore(begin, from, places, count);
+  count = context_.KeepBefore(begin, from, places, count);
+  return sampled;
 }
 
 bool GramFilter::Equals(const Text& text, const char* start) const {

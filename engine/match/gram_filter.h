@@ -12,6 +12,7 @@
 #include "engine/match/gram_context.h"
 #include "engine/match/gram_sample.h"
 #include "engine/match/gram_window.h"
+#include "engine/match/lines.h"
 #include "engine/match/literal.h"
 #include "engine/match/rarity.h"
 
@@ -34,24 +35,28 @@ class GramFilter {
 
   bool empty() const { return entries_.empty(); }
 
-  // Calls found(index of literal, its start) for each place in [begin, end) where a literal stands
-  // whole (one with fixed grams: where also one of those stands at a sampled offset); starts need
-  // not ascend among literals that overlap. Calls other(from, to) for stretches that may hold bytes
-  // that are not ASCII: all such bytes lie in one. Needs kBlockPadding readable bytes behind end.
+  // Returns the number of newlines. Calls found(index of literal, its start) for each place in
+  // [begin, end) where a literal stands whole (one with fixed grams: where also one of those stands
+  // at a sampled offset); starts need not ascend among literals that overlap. Calls other(from, to)
+  // for stretches that may hold bytes that are not ASCII: all such bytes lie in one. Needs
+  // kBlockPadding readable bytes behind end.
   template <typename Found, typename Other>
-  void Scan(const char* begin, const char* end, Found&& found, Other&& other) const {
+  size_t Scan(const char* begin, const char* end, Found&& found, Other&& other) const {
     if (entries_.empty()) {
       other(begin, end);
-      return;
+      return CountLines({begin, static_cast<size_t>(end - begin)});
     }
+    size_t newlines = 0;
     uint16_t places[kPlaces];
     for (const char* p = begin; p < end; p += kStretch) {
       const char* stop = end - p > kStretch ? p + kStretch : end;
-      bool non_ascii = false;
-      const size_t count = FindPlaces(begin, p, stop, places, &non_ascii);
-      if (non_ascii) other(p, stop);
-      for (size_t i = 0; i < count; ++i) Confirm(begin, end, p + places[i] * kGramBytes, found);
+      const Sampled sampled = FindPlaces(begin, p, stop, places);
+      newlines += sampled.newlines;
+      if (sampled.non_ascii) other(p, stop);
+      for (size_t i = 0; i < sampled.places; ++i)
+        Confirm(begin, end, p + places[i] * kGramBytes, found);
     }
+    return newlines;
   }
 
  private:
@@ -81,8 +86,7 @@ class GramFilter {
   }
 
   // Where in the stretch a gram of ours may stand, in grams from its start, ascending.
-  size_t FindPlaces(const char* begin, const char* from, const char* stop, uint16_t* places,
-                    bool* non_ascii) const;
+  Sampled FindPlaces(const char* begin, const char* from, const char* stop, uint16_t* places) const;
   void AddEntries(const Literal& literal, uint32_t index, const WindowGram* grams, size_t count);
   void ChooseHash(const RarityModel& folded);
   void FillTables(const std::vector<Literal>& literals);
@@ -118,9 +122,13 @@ class GramFilter {
   GramContext context_;
   std::vector<uint32_t> buckets_;
   int bucket_shift_ = 26;
-  std::vector<Entry> entries_;       // by gram
-  std::vector<uint32_t> followers_;  // of each entry's gram; while filling
-  std::vector<Text> texts_;          // by literal
+  std::vector<Entry> entries_;  // by gram
+  struct Behind {
+    uint32_t followers;
+    uint8_t classes;
+  };
+  std::vector<Behind> behind_;  // of each entry's gram; while filling
+  std::vector<Text> texts_;     // by literal
   std::string pool_;
 };
 

@@ -22,6 +22,11 @@ uint32_t Followers(const Literal& literal, int at) {
   return 1u << GramTable::Follower(literal.text[static_cast<size_t>(at)]);
 }
 
+uint8_t Classes(const Literal& literal, int at) {
+  if (at >= static_cast<int>(literal.size())) return GramTable::kAllClasses;
+  return static_cast<uint8_t>(1u << GramTable::ClassOf(literal.text[static_cast<size_t>(at)]));
+}
+
 WindowGram BuildGram(const Literal& literal, int offset) {
   WindowGram gram;
   gram.offset = offset;
@@ -34,6 +39,7 @@ WindowGram BuildGram(const Literal& literal, int offset) {
   }
   gram.gram = GramAt(bytes);
   gram.followers = Followers(literal, offset + kGram);
+  gram.classes = Classes(literal, offset + kGram + 1);
   return gram;
 }
 

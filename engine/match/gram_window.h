@@ -19,6 +19,7 @@ struct WindowGram {
   int offset = 0;
   int wild = -1;
   uint32_t followers = ~0u;  // GramTable::Follower of what may stand behind it: one bit each
+  uint8_t classes = GramTable::kAllClasses;  // ClassOf what may stand behind that: one bit each
 };
 
 // Four grams at consecutive offsets, so that one of them is looked at wherever the literal stands.

@@ -38,9 +38,9 @@ class BlockScan {
     if (state_.seen.size() < set_.signatures.size()) state_.seen.resize(set_.signatures.size());
   }
 
-  void Run() {
+  size_t Run() {
     set_.pairs.Scan(begin_, end_, [this](uint32_t tag, const char* p) { OnPair(tag, p); });
-    set_.grams.Scan(
+    const size_t newlines = set_.grams.Scan(
         begin_, end_,
         [this](uint32_t literal, const char* start) {
           if (literal == set_.escape_literal) {
@@ -54,6 +54,7 @@ class BlockScan {
         });
     if (!set_.always.empty()) VerifyAllLines();
     if (!ordered_) Order();
+    return newlines;
   }
 
  private:
@@ -280,9 +281,9 @@ class BlockScan {
 
 }  // namespace
 
-void SignatureSet::Scan(std::string_view block, MatchScratch& scratch,
-                        std::vector<Hit>* hits) const {
-  BlockScan(*set_, *scratch.state_, block, hits).Run();
+size_t SignatureSet::Scan(std::string_view block, MatchScratch& scratch,
+                          std::vector<Hit>* hits) const {
+  return BlockScan(*set_, *scratch.state_, block, hits).Run();
 }
 
 }  // namespace culprit

@@ -197,6 +197,7 @@ class SetBuilder {
         grams->push_back(gram);
       } else {
         known->followers |= gram.followers;
+        known->classes |= gram.classes;
       }
     }
   }

@@ -65,10 +65,10 @@ class SignatureSet {
   ~SignatureSet();
 
   // Appends the hits of `block` to *hits, ordered by (line_begin, signature), each pair at most
-  // once. `block` holds whole lines (the last may lack its newline), is under 4 GiB and is readable
-  // for kBlockPadding bytes past its end. Allocates only while scratch and *hits grow. Thread-safe
-  // with distinct scratches.
-  void Scan(std::string_view block, MatchScratch& scratch, std::vector<Hit>* hits) const;
+  // once. Returns the number of newlines in it. `block` holds whole lines (the last may lack its
+  // newline), is under 4 GiB and is readable for kBlockPadding bytes past its end. Allocates only
+  // while scratch and *hits grow. Thread-safe with distinct scratches.
+  size_t Scan(std::string_view block, MatchScratch& scratch, std::vector<Hit>* hits) const;
 
   // The slow obvious oracle of Scan: every signature in turn on every line. The block needs no
   // padding.

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "engine/base/status.h"
-#include "engine/match/lines.h"
 
 namespace culprit {
 namespace {
@@ -104,8 +103,7 @@ void StreamScan::Read(std::unique_lock<std::mutex>* lock, Slot* slot) {
 void StreamScan::Match(Slot* slot, MatchScratch* scratch) const {
   const std::string_view bytes = slot->block.bytes;
   slot->hits.clear();
-  signatures_.Scan(bytes, *scratch, &slot->hits);
-  slot->lines = CountLines(bytes) + (bytes.back() != '\n' ? 1 : 0);
+  slot->lines = signatures_.Scan(bytes, *scratch, &slot->hits) + (bytes.back() != '\n' ? 1 : 0);
   progress_->bytes_scanned += static_cast<int64_t>(bytes.size());
 }
 

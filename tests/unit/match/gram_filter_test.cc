@@ -92,24 +92,28 @@ TEST(GramSample, AllSamplersAgreeWithTheTable) {
     GramTable table;
     table.factor = static_cast<uint32_t>(random()) | 1;
     table.shift = 32 - 12 - round % 3;
-    table.bytes.resize(size_t{1} << (32 - table.shift));
+    table.Resize();
     const std::string text =
-        RandomText(random, 8192 + kBlockPadding, round % 2 == 0 ? "abcD" : "ab\xC3\xA9");
+        RandomText(random, 8192 + kBlockPadding, round % 2 == 0 ? "abcD\n" : "ab\xC3\xA9");
     for (int i = 0; i < 30 * (round % 5); ++i) {
       const uint32_t gram = FoldedGramAt(text.data() + random() % 8000);
-      table.bytes[table.Index(gram, static_cast<uint32_t>(random() % 32))] = 1;
+      table.Add(table.Index(gram, static_cast<uint32_t>(random() % 32)),
+                static_cast<uint8_t>(random()));
     }
     const size_t size = 8192 - static_cast<size_t>(round) * 7;
     const size_t grams = (size + kGroupBytes - 1) / kGroupBytes * kGroupGrams;
-    std::vector<uint16_t> expected;
-    for (size_t i = 0; i < grams; ++i) {
-      if (table.Has(text.data() + i * kGramBytes)) expected.push_back(static_cast<uint16_t>(i));
-    }
-    for (const SampleFunction sample : Samplers()) {
+    for (const Sampler& sampler : Samplers()) {
+      std::vector<uint16_t> expected;
+      for (size_t i = 0; i < grams; ++i) {
+        const char* const p = text.data() + i * kGramBytes;
+        if (sampler.asks_classes ? table.HasClass(p) : table.Has(p))
+          expected.push_back(static_cast<uint16_t>(i));
+      }
       std::vector<uint16_t> places(grams + kPlaceSlack);
-      const Sampled sampled = sample(table, text.data(), text.data() + size, places.data());
+      const Sampled sampled = sampler.run(table, text.data(), text.data() + size, places.data());
       places.resize(sampled.places);
       EXPECT_EQ(places, expected);
+      EXPECT_EQ(sampled.newlines, CountLines({text.data(), grams * kGramBytes}));
       EXPECT_EQ(sampled.non_ascii, round % 2 != 0);
     }
   }
