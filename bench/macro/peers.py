@@ -145,7 +145,8 @@ class SyslogNg(Peer):
         conf = ["@version: 3.38", "options { stats-freq(0); log-msg-size(65536); };",
                 "source s { stdin(flags(no-parse)); };"]
         for i, regex in enumerate(regexes):
-            quoted = regex.replace("\\", "\\\\").replace('"', '\\"')
+            # A backtick would begin a variable of the configuration, in quotes too.
+            quoted = regex.replace("`", "\\x60").replace("\\", "\\\\").replace('"', '\\"')
             conf.append(f'filter f{i} {{ match("{quoted}" type(pcre) value("MESSAGE")); }};')
             conf.append(f'destination d{i} {{ file("{self.file(f"out{i}")}" template("x\\n")); }};')
             conf.append(f"log {{ source(s); filter(f{i}); destination(d{i}); }};")
