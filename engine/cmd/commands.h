@@ -128,12 +128,46 @@ struct TopFlags {
 };
 
 struct IncidentsFlags {
-  std::string action;  // list, show
+  std::string action;  // list, show, journal; ack, resolve, note, assign, merge
   RemoteFlags remote;
-  std::string state;  // directory; empty: ask the running culprit
-  std::string id;     // show
-  std::string only;   // list: state of the incidents; empty: any
-  size_t limit = 50;  // list
+  std::string state;   // directory; empty: ask the running culprit
+  std::string id;      // all but list; a part of it that names one will do
+  std::string only;    // list: state of the incidents; empty: any
+  size_t limit = 50;   // list
+  std::string author;  // of an action; empty: the user of this shell
+  std::string text;    // of an action; assign: the owner
+  std::string into;    // merge
+  std::string format = "text";
+};
+
+struct SilenceFlags {
+  std::string action;  // add, list, expire, preview
+  RemoteFlags remote;
+  std::vector<std::string> matchers;
+  std::vector<std::string> ids;  // expire
+  std::string length;            // "2h"; or:
+  std::string start;             // RFC 3339; empty: at once
+  std::string end;
+  std::string author;
+  std::string comment;
+  std::string format = "text";
+};
+
+struct DrillFlags {
+  RemoteFlags remote;
+  std::vector<std::string> sinks;  // empty: all
+  std::string format = "text";
+};
+
+struct SinkFlags {
+  std::string action;  // list, status, test, render
+  std::string config = "culprit.yaml";
+  RemoteFlags remote;              // status
+  std::vector<std::string> names;  // test
+  std::string name;                // render
+  std::string incident;            // render: a part of an id; empty: a built-in one
+  std::string state;               // render: directory; empty: as configured
+  std::string event = "opened";    // render
   std::string format = "text";
 };
 
@@ -147,6 +181,11 @@ int RunDlq(const DlqFlags& flags);
 int RunTap(const TapFlags& flags);
 int RunTop(const TopFlags& flags);
 int RunIncidents(const IncidentsFlags& flags);
+int RunIncidentAction(const IncidentsFlags& flags);
+int RunJournal(const IncidentsFlags& flags);
+int RunSilence(const SilenceFlags& flags);
+int RunDrill(const DrillFlags& flags);
+int RunSink(const SinkFlags& flags);
 int RunSchema(const std::string& name);
 int RunInit(const InitFlags& flags);
 

@@ -11,6 +11,7 @@
 #include "engine/base/status.h"
 #include "engine/cmd/all_sources.h"
 #include "engine/cmd/commands.h"
+#include "engine/cmd/hook_options.h"
 #include "engine/cmd/incident_printer.h"
 #include "engine/serve/status_json.h"
 
@@ -126,9 +127,10 @@ absl::Status Daemon::Serve() {
     };
   };
   backend.dump = [this] { return StateJson(); };
-  CULPRIT_ASSIGN_OR_RETURN(
-      server_, HttpServer::Start({.listen = config_.serve.listen, .token = config_.serve.token},
-                                 std::move(backend)));
+  CULPRIT_ASSIGN_OR_RETURN(server_, HttpServer::Start({.listen = config_.serve.listen,
+                                                       .token = config_.serve.token,
+                                                       .hooks = HookOptionsOf(config_.sinks)},
+                                                      std::move(backend)));
   spdlog::info("serving listen={} port={}", config_.serve.listen, server_->port());
   return absl::OkStatus();
 }

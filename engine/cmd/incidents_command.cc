@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
 #include "engine/cmd/commands.h"
+#include "engine/cmd/incident_id.h"
 #include "engine/cmd/remote.h"
 #include "engine/state/sqlite_store.h"
 #include "sinks/render/render.h"
@@ -30,14 +31,14 @@ absl::StatusOr<std::vector<std::string>> Load(const IncidentsFlags& flags) {
       for (const IncidentRow& row : rows) out.push_back(row.json);
       return out;
     }
-    CULPRIT_ASSIGN_OR_RETURN(const std::optional<IncidentRow> row, store->FindIncident(flags.id));
-    if (!row.has_value()) return absl::NotFoundError(absl::StrCat("no incident '", flags.id, "'"));
-    return std::vector<std::string>{row->json};
+    CULPRIT_ASSIGN_OR_RETURN(const IncidentRow row, FindIncident(store.get(), flags.id));
+    return std::vector<std::string>{row.json};
   }
   CULPRIT_ASSIGN_OR_RETURN(const std::unique_ptr<Remote> remote, Remote::Make(flags.remote));
   if (flags.action == "show") {
+    CULPRIT_ASSIGN_OR_RETURN(const std::string id, FindIncident(remote.get(), flags.id));
     CULPRIT_ASSIGN_OR_RETURN(const Json json,
-                             remote->Get(absl::StrCat("/api/v1/incidents/", UrlEncode(flags.id))));
+                             remote->Get(absl::StrCat("/api/v1/incidents/", UrlEncode(id))));
     return std::vector<std::string>{json.dump()};
   }
   std::string path = absl::StrCat("/api/v1/incidents?limit=", flags.limit);

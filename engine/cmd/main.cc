@@ -3,6 +3,7 @@
 
 #include "engine/cmd/commands.h"
 #include "engine/cmd/completions.h"
+#include "engine/cmd/people_flags.h"
 #include "engine/config/pack_loader.h"
 
 #ifndef CULPRIT_VERSION
@@ -77,16 +78,6 @@ void AddDlq(CLI::App* app, DlqFlags* flags) {
   drop->add_flag("--all", flags->all, "Every letter there is");
 }
 
-void AddRemote(CLI::App* app, RemoteFlags* flags) {
-  app->add_option("--url", flags->url, "Where culprit run serves (serve.listen)")
-      ->envname("CULPRIT_URL")
-      ->capture_default_str();
-  app->add_option("--token", flags->token, "Its token; others on this machine can see it")
-      ->envname("CULPRIT_TOKEN");
-  app->add_option("--token-file", flags->token_file, "A file that holds its token")
-      ->type_name("FILE");
-}
-
 void AddTap(CLI::App* app, TapFlags* flags) {
   app->add_option("--signature", flags->signature, "Only this one, or a pack's: nginx/*");
   app->add_option("--component", flags->component, "Only those that this component shows");
@@ -107,30 +98,6 @@ void AddTop(CLI::App* app, TopFlags* flags) {
   app->add_flag("--once", flags->once, "Print once; so it is when the output is no terminal");
   app->add_option("--format", flags->format)->check(kShortFormats)->capture_default_str();
   AddRemote(app, &flags->remote);
-}
-
-void AddIncidents(CLI::App* app, IncidentsFlags* flags) {
-  app->require_subcommand(1);
-  const auto add = [&](const char* name, const char* what) {
-    CLI::App* sub = app->add_subcommand(name, what);
-    sub->add_option("--state", flags->state, "Read a state directory instead of asking")
-        ->type_name("DIR");
-    AddRemote(sub, &flags->remote);
-    sub->callback([flags, name] { flags->action = name; });
-    return sub;
-  };
-  CLI::App* list = add("list", "Incidents, newest first");
-  list->add_option("--only", flags->only, "Only those in this state")
-      ->check(CLI::IsMember({"suspected", "open", "resolved", "merged", "related"}));
-  list->add_option("--limit", flags->limit, "At most so many")
-      ->check(CLI::Range(1, 500))
-      ->capture_default_str();
-  list->add_option("--format", flags->format)->check(kShortFormats)->capture_default_str();
-  CLI::App* show = add("show", "One incident in full");
-  show->add_option("id", flags->id, "As in the list")->required();
-  show->add_option("--format", flags->format, "text, json, markdown or html")
-      ->check(CLI::IsMember({"text", "json", "markdown", "html"}))
-      ->capture_default_str();
 }
 
 int Main(int argc, char** argv) {
@@ -247,8 +214,19 @@ int Main(int argc, char** argv) {
   AddTop(app.add_subcommand("top", "Throughput, lag, hottest signatures of a running culprit"),
          &top);
   IncidentsFlags incidents;
-  AddIncidents(app.add_subcommand("incidents", "Incidents of a running culprit: list, show"),
+  AddIncidents(app.add_subcommand("incidents",
+                                  "Incidents of a running culprit: list, show, journal, ack, "
+                                  "resolve, note, assign, merge"),
                &incidents);
+  SilenceFlags silence;
+  AddSilence(app.add_subcommand("silence", "Mute for a while: add, list, expire, preview"),
+             &silence);
+  DrillFlags drill;
+  AddDrill(app.add_subcommand("drill", "An incident marked [DRILL] through the real sinks"),
+           &drill);
+  SinkFlags sink;
+  AddSink(app.add_subcommand("sink", "Where incidents are told: list, status, test, render"),
+          &sink);
 
   std::string schema;
   cmd = app.add_subcommand("schema", "Print the JSON Schema of a file format");
@@ -260,8 +238,7 @@ int Main(int argc, char** argv) {
                            "Print shell completions: source <(culprit completions bash)");
   cmd->add_option("shell", shell)->required()->check(CLI::IsMember({"bash", "zsh", "fish"}));
 
-  for (CLI::App* sub : app.get_subcommands([](CLI::App*) { return true; }))
-    if (sub->get_name() != "replay") sub->footer("");
+  DropInheritedFooters(&app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
@@ -277,7 +254,10 @@ int Main(int argc, char** argv) {
   if (app.got_subcommand("dlq")) return RunDlq(dlq);
   if (app.got_subcommand("tap")) return RunTap(tap);
   if (app.got_subcommand("top")) return RunTop(top);
-  if (app.got_subcommand("incidents")) return RunIncidents(incidents);
+  if (app.got_subcommand("incidents")) return RunAnyIncidents(incidents);
+  if (app.got_subcommand("silence")) return RunSilence(silence);
+  if (app.got_subcommand("drill")) return RunDrill(drill);
+  if (app.got_subcommand("sink")) return RunSink(sink);
   if (app.got_subcommand("schema")) return RunSchema(schema);
   return PrintCompletions(app, shell);
 }

@@ -1,5 +1,6 @@
 #include "engine/cmd/remote.h"
 
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
@@ -59,11 +60,29 @@ absl::Status Remote::StatusOf(const HttpResponse& response) const {
         absl::StrCat(UrlHost(url_), " wants a token: --token-file, or CULPRIT_TOKEN"));
   if (response.status == 404) return absl::NotFoundError(message);
   if (response.status == 400) return absl::InvalidArgumentError(message);
+  if (response.status == 409) return absl::FailedPreconditionError(message);
+  if (response.status == 504) return absl::DeadlineExceededError(message);
   return absl::UnknownError(message);
 }
 
 absl::StatusOr<nlohmann::ordered_json> Remote::Get(const std::string& path) {
-  const HttpResponse response = client_.Send(Request(path));
+  return Exchange(Request(path));
+}
+
+absl::StatusOr<nlohmann::ordered_json> Remote::Change(const std::string& method,
+                                                      const std::string& path,
+                                                      const nlohmann::ordered_json& body,
+                                                      std::chrono::milliseconds timeout) {
+  HttpRequest request = Request(path);
+  request.method = method;
+  request.headers = {{"Content-Type", "application/json"}};
+  request.body = body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  request.timeout = timeout;
+  return Exchange(request);
+}
+
+absl::StatusOr<nlohmann::ordered_json> Remote::Exchange(const HttpRequest& request) {
+  const HttpResponse response = client_.Send(request);
   if (absl::Status status = StatusOf(response); !status.ok()) return status;
   auto body = nlohmann::ordered_json::parse(response.body, nullptr, false);
   if (!body.is_object())
@@ -89,6 +108,21 @@ absl::Status Remote::Stream(const std::string& path,
   if (response.error == HttpError::kStopped) return absl::OkStatus();
   if (absl::Status status = StatusOf(response); !status.ok()) return status;
   return absl::UnavailableError(absl::StrCat(UrlHost(url_), ": the stream ended"));
+}
+
+std::string AuthorOf(const std::string& given) {
+  for (const char* name : {"USER", "LOGNAME"}) {
+    if (!given.empty()) break;
+    const char* value = getenv(name);  // NOLINT(concurrency-mt-unsafe): before any thread
+    if (value != nullptr && *value != '\0') return value;
+  }
+  return given.empty() ? "somebody" : given;
+}
+
+int ReportRemote(const absl::Status& status) {
+  if (status.ok()) return kExitFine;
+  PrintError(std::string(status.message()));
+  return absl::IsInvalidArgument(status) ? kExitUsage : kExitFinding;
 }
 
 std::string UrlEncode(std::string_view text) {

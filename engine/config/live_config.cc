@@ -119,6 +119,22 @@ void ReadSinks(YamlMap* root, std::vector<SinkConfig>* sinks, ConfigErrors* erro
   }
 }
 
+// What people do in Slack or PagerDuty comes in over the server.
+void CheckHooks(const LiveConfig& config, ConfigErrors* errors) {
+  if (!config.serve.listen.empty()) return;
+  for (const SinkConfig& sink : config.sinks) {
+    const auto* slack = std::get_if<SlackSinkConfig>(&sink.config);
+    const auto* pager = std::get_if<PagerDutySinkConfig>(&sink.config);
+    const char* key = slack != nullptr && !slack->signing_secret.empty()   ? "signing_secret"
+                      : pager != nullptr && !pager->webhook_secret.empty() ? "webhook_secret"
+                                                                           : nullptr;
+    if (key != nullptr)
+      errors->Add(sink.where,
+                  absl::StrCat("sink ", SinkName(sink.config), ": '", key,
+                               "' needs 'serve.listen': what people do comes in there"));
+  }
+}
+
 // Relative paths in the file are relative to the file.
 std::string Beside(const std::string& file, const std::string& path) {
   const std::filesystem::path p(path);
@@ -150,6 +166,7 @@ absl::StatusOr<LiveConfig> ParseLiveConfig(const std::string& text, const std::s
   config.drain_timeout = root.Duration("drain_timeout", config.drain_timeout);
   ReadSources(&root, config.time, &config.sources, &errors);
   ReadSinks(&root, &config.sinks, &errors);
+  CheckHooks(config, &errors);
   std::vector<std::string> names;
   for (const SinkConfig& sink : config.sinks) names.push_back(SinkName(sink.config));
   config.deliver = ReadDelivery(&root, names, &errors);

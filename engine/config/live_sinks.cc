@@ -124,6 +124,7 @@ AnySinkConfig ReadSlack(YamlMap* map) {
   c.bot_token = map->SecretText("bot_token");
   c.channel = map->String("channel");
   c.api_url = map->String("api_url", c.api_url);
+  c.signing_secret = map->SecretText("signing_secret");
   c.buttons = map->Bool("buttons", c.buttons);
   c.title = templates.Read("title", "title_file", TemplateKind::kText);
   c.body = templates.Read("body", "body_file", TemplateKind::kText);
@@ -143,6 +144,7 @@ AnySinkConfig ReadPagerDuty(YamlMap* map) {
   c.routing_key = map->SecretText("routing_key");
   if (c.routing_key.empty())
     map->Error({}, map->what() + ": 'routing_key' (or 'routing_key_file') is required");
+  c.webhook_secret = map->SecretText("webhook_secret");
   c.url = map->String("url", c.url);
   CheckUrl(map, "url", c.url);
   ReadLevels(map, "severities", kPagerDutySeverities, &c.severities);

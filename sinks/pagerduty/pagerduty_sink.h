@@ -19,6 +19,8 @@ inline constexpr std::array<std::string_view, 4> kPagerDutySeverities = {"info",
 struct PagerDutySinkConfig {
   std::string name = "pagerduty";
   Secret routing_key;  // of an Events API v2 integration: 32 characters
+  // Of a V3 webhook subscription: what people do in PagerDuty acts here (engine/serve/hooks.h).
+  Secret webhook_secret;
   std::string url = "https://events.pagerduty.com/v2/enqueue";
   // PagerDuty's severity for each of ours: info, warning, error, critical.
   std::array<std::string, 4> severities = {"info", "warning", "error", "critical"};

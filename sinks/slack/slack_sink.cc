@@ -55,6 +55,7 @@ class SlackSink : public Sink {
  public:
   explicit SlackSink(const SlackSinkConfig& config) : config_(config), http_(config.http) {
     http_.filter.Add(config.bot_token);
+    http_.filter.Add(config.signing_secret);
     http_.filter.AddUrl(config.webhook_url.Reveal());
   }
 
@@ -71,7 +72,8 @@ class SlackSink : public Sink {
 
  private:
   bool Bot() const { return config_.webhook_url.empty(); }
-  bool Buttons() const { return Bot() && config_.buttons; }
+  // A button that nobody listens to would be worse than none.
+  bool Buttons() const { return config_.buttons && !config_.signing_secret.empty(); }
 
   // A webhook cannot edit: what is worth a message of its own is told in full, the rest in short.
   SlackForm FormOf(const Notification& n) const {
@@ -95,7 +97,7 @@ class SlackSink : public Sink {
       if (response.status >= 400 && response.status < 500) answer.error = response.body;
       return answer;
     };
-    Answer answer = post(SlackPayload(n, config_, form, {}, false));
+    Answer answer = post(SlackPayload(n, config_, form, {}, Buttons()));
     if (AboutBlocks(answer)) answer = post(SlackPlainPayload(n, config_, form, {}));
     return answer.result;
   }

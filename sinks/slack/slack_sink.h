@@ -17,7 +17,10 @@ struct SlackSinkConfig {
   Secret bot_token;     // xoxb-..., scope chat:write; channels:history finds what a crash left open
   std::string channel;  // with bot_token: channel id, C024BE91L
   std::string api_url = "https://slack.com/api";
-  bool buttons = true;  // with bot_token: Acknowledge, Resolve, Silence 1h, Show evidence
+  // Of the Slack app that posts. Set: messages have the buttons Acknowledge, Resolve, Silence 1h
+  // and Show evidence, and what Slack sends when one is pressed is taken (engine/serve/hooks.h).
+  Secret signing_secret;
+  bool buttons = true;  // false: none, although there is a signing_secret
   std::string title;    // template of the header, plain text; empty: built in
   std::string body;     // template of the message, mrkdwn; a blank line begins a block
   std::string update;   // template of what the thread, or a short message, says; mrkdwn

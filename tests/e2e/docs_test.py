@@ -10,7 +10,9 @@ from harness import BINARY, SOURCE
 
 COMMANDS = ("replay", "run", "check", "test", "explain", "evidence", "schema", "completions",
             "dlq list", "dlq show", "dlq replay", "dlq drop", "tap", "top",
-            "incidents list", "incidents show")
+            "incidents list", "incidents show", "incidents journal", "incidents ack", "incidents resolve", "incidents note",
+            "incidents assign", "incidents merge", "silence add", "silence list", "silence expire", "silence preview", "drill",
+            "sink list", "sink status", "sink test", "sink render")
 README = SOURCE / "README.md"
 CAPTURE = re.compile(r"(<!-- output: culprit (.*?) -->\n```text\n)(.*?)(```\n)", re.S)
 TIMELINE_SHOWN = 5  # lines of the time line that the capture keeps

@@ -26,8 +26,8 @@ std::string ErrorOf(const std::string& sinks) {
 
 TEST(LiveSinks, EveryKindIsReadAndCanBeMade) {
   const absl::StatusOr<LiveConfig> config = Read(R"(
-  - slack: { name: ops, bot_token: xoxb-1, channel: C024BE91L, buttons: false, title: "{{title}}" }
-  - pagerduty: { routing_key: 0123456789abcdef0123456789abcdef, severities: { warning: info } }
+  - slack: { name: ops, bot_token: xoxb-1, channel: C024BE91L, signing_secret: sign, buttons: false, title: "{{title}}" }
+  - pagerduty: { routing_key: 0123456789abcdef0123456789abcdef, webhook_secret: hook, severities: { warning: info } }
   - webhook: { url: "https://example.org/a?b=c", signing_secret: s, headers: { X-Key: k }, timeout: 3s }
   - alertmanager: { url: "http://am:9093/", labels: { cluster: eu }, resend_every: 30s }
   - opsgenie: { api_key: k, priorities: { critical: P2 }, tags: [culprit] }
@@ -43,6 +43,9 @@ TEST(LiveSinks, EveryKindIsReadAndCanBeMade) {
   EXPECT_EQ(SinkName(config->sinks[9].config), "stdout");
   EXPECT_EQ(config->sinks[1].where.line, 5);
   EXPECT_EQ(std::get<PagerDutySinkConfig>(config->sinks[1].config).severities[1], "info");
+  EXPECT_TRUE(
+      std::get<PagerDutySinkConfig>(config->sinks[1].config).webhook_secret.Matches("hook"));
+  EXPECT_TRUE(std::get<SlackSinkConfig>(config->sinks[0].config).signing_secret.Matches("sign"));
   EXPECT_EQ(std::get<WebhookSinkConfig>(config->sinks[2].config).http.timeout, 3 * kSecondUs);
   EXPECT_EQ(std::get<AlertmanagerSinkConfig>(config->sinks[3].config).url, "http://am:9093");
   EXPECT_EQ(std::get<OpsgenieSinkConfig>(config->sinks[4].config).priorities[3], "P2");
@@ -73,6 +76,17 @@ TEST(LiveSinks, AWrongUrlIsNamedAndNotRepeated) {
     EXPECT_THAT(error, HasSubstr("culprit.yaml:3: sink slack: 'webhook_url' is no URL")) << url;
     EXPECT_THAT(error, Not(HasSubstr("s3")));
   }
+}
+
+TEST(LiveSinks, TheWayBackNeedsAServer) {
+  const std::string slack = "  - slack: { webhook_url: https://h/x, signing_secret: s3cret }\n";
+  EXPECT_EQ(ErrorOf(slack), "");
+  EXPECT_EQ(ErrorOf(slack + "serve: { listen: '' }\n"),
+            "culprit.yaml:3: sink slack: 'signing_secret' needs 'serve.listen': what people do "
+            "comes in there");
+  EXPECT_THAT(ErrorOf("  - pagerduty: { name: p, routing_key: k, webhook_secret: s3cret }\n"
+                      "serve: { listen: '' }\n"),
+              HasSubstr("sink p: 'webhook_secret' needs"));
 }
 
 TEST(LiveSinks, TemplatesAreChecked) {

@@ -46,6 +46,7 @@ class SlackTest : public testing::Test {
     SlackSinkConfig c;
     c.bot_token = Secret("xoxb-fake-token-0123456789");
     c.channel = "C024BE91L";
+    c.signing_secret = Secret("signs-clicks");
     c.api_url = fake.Url("/api");
     c.http.environment_proxy = false;
     return *MakeSlackSink(c);
@@ -64,6 +65,22 @@ class SlackTest : public testing::Test {
 
   FakeProcess fake{"slack.py", {"--rate", "0"}};
 };
+
+TEST_F(SlackTest, ButtonsAreThereWhenSomebodyListens) {
+  const auto buttons = [&](const char* secret, bool wanted) {
+    SlackSinkConfig c;
+    c.signing_secret = Secret(secret);
+    c.buttons = wanted;
+    return Hook(c)->Preview(Fresh()).find("culprit_ack") != std::string::npos;
+  };
+  EXPECT_TRUE(buttons("s", true));
+  EXPECT_FALSE(buttons("s", false));
+  EXPECT_FALSE(buttons("", true));
+  SlackSinkConfig c;
+  c.signing_secret = Secret("s");
+  Good(*Hook(c), Fresh());
+  EXPECT_THAT(State()["messages"][0]["blocks"].dump(), HasSubstr("culprit_silence_1h"));
+}
 
 TEST_F(SlackTest, ABotKeepsOneMessageAndTellsTheRestInItsThread) {
   const std::unique_ptr<Sink> sink = Bot();

@@ -1,0 +1,158 @@
+"""What people do to incidents: the commands against a server with fixed values, sinks without any server."""
+import json, os, pathlib, shutil, subprocess, unittest, urllib.request
+
+from harness import SOURCE, main, run, scratch
+
+
+class FakeReceiver:
+    """One of tests/fakes/, beside a test."""
+
+    def __init__(self, script, *arguments):
+        self.process = subprocess.Popen(["python3", str(SOURCE / "tests/fakes" / script), *arguments], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, text=True)
+        self.url = f"http://127.0.0.1:{self.process.stdout.readline().strip()}"
+
+    def get(self, path):
+        with urllib.request.urlopen(self.url + path, timeout=20) as answer:
+            return answer.read().decode()
+
+    def post(self, path, body):
+        request = urllib.request.Request(self.url + path, json.dumps(body).encode(), {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return answer.read().decode()
+
+    def stop(self):
+        self.process.communicate()
+
+
+class Commands(unittest.TestCase):
+    def setUp(self):
+        self.server = subprocess.Popen([os.environ["CULPRIT_SERVE_FAKE"]], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.url = self.server.stdout.readline().strip()
+        incidents = json.loads(self.ask("incidents", "list", "--format", "json"))["incidents"]
+        self.id, self.other = [i["id"] for i in incidents]
+
+    def tearDown(self):
+        self.server.communicate()
+
+    def ask(self, *args, check=0, env=None):
+        done = run(*args, "--url", self.url, check=check, env=env)
+        return done.err if check else done.out
+
+    def journal(self):
+        return json.loads(self.ask("incidents", "journal", self.id, "--format", "json"))["journal"]
+
+    def test_incidents_are_acted_on_by_a_part_of_their_id(self):
+        self.assertEqual(self.ask("incidents", "ack", "0badc", "--author", "ana"), f"{self.id} acknowledged by ana\n")
+        env = {**os.environ, "USER": "ben"}
+        self.ask("incidents", "note", self.id[4:20], "failing over", env=env)
+        self.ask("incidents", "assign", self.id, "cy", env={**env, "CULPRIT_AUTHOR": "dora"})
+        self.ask("incidents", "merge", self.id, "--into", "00c0", "--author", "ana")
+        done = json.loads(self.ask("incidents", "resolve", self.id, "all good", "--author", "ana", "--format", "json"))
+        self.assertEqual((done["done"], done["incident"], done["author"]), ("resolved", self.id, "ana"))
+        told = [(row["event"], row["author"], row["text"]) for row in self.journal()[1:]]
+        self.assertEqual(told, [("acknowledged", "ana", ""), ("note", "ben", "failing over"), ("note", "dora", "owner: cy"),
+                                ("merged", "ana", ""), ("resolved", "ana", "all good")])
+        text = self.ask("incidents", "journal", self.id)
+        self.assertIn("ben: failing over", text)
+        self.assertEqual(len(text.splitlines()), 6)
+
+    def test_a_part_that_names_none_or_several_is_refused(self):
+        self.assertIn("no incident 'zzz'", self.ask("incidents", "ack", "zzz", check=1))
+        several = self.ask("incidents", "ack", "INC-2026", check=2)
+        self.assertIn(self.id, several)
+        self.assertIn(self.other, several)
+        self.assertIn("etcd is down", self.ask("incidents", "show", "0badc"))
+        run("incidents", "note", self.id, check=2)
+        run("incidents", "merge", self.id, check=2)
+
+    def test_silences(self):
+        self.assertIn("No silences", self.ask("silence", "list"))
+        self.assertIn(self.id, self.ask("silence", "preview", "component=etcd", 'severity=~"warn.*|crit.*"'))
+        added = self.ask("silence", "add", "component=etcd", "--for", "2h", "--comment", "upgrade", "--author", "ana")
+        name = added.split()[0]
+        self.assertIn(self.id, added, "says what it mutes now")
+        listed = self.ask("silence", "list")
+        for part in (name, "active", "ana", 'component="etcd"', "# upgrade"):
+            self.assertIn(part, listed)
+        self.assertEqual(json.loads(self.ask("silence", "list", "--format", "json"))["silences"][0]["id"], name)
+        self.ask("silence", "add", "team=db", "--start", "2030-01-01T00:00:00Z", "--end", "2030-01-01T02:00:00Z")
+        self.assertIn("pending", self.ask("silence", "list"))
+        self.assertIn("expired", self.ask("silence", "expire", name))
+        self.assertIn("no silence", self.ask("silence", "expire", name, check=1))
+        for wrong, said in (((["etcd"]), "label=value"), ((["a=b", "--for", "2"]), "unit"), ((["a=b"]), "'for' (2h)"),
+                            ((["a=b", "--end", "tomorrow"]), "moment"), ((["a=~(", "--for", "2h"]), "label=~regex")):
+            self.assertIn(said, self.ask("silence", "add", *wrong, check=2))
+
+    def test_drills_and_destinations(self):
+        self.assertRegex(self.ask("drill"), r"slack +delivered +posted")
+        self.assertTrue(json.loads(self.ask("drill", "slack", "--format", "json"))["delivered"])
+        status = self.ask("sink", "status")
+        self.assertRegex(status, r"pager +pagerduty +rejected +0 +0 +1 +events.pagerduty.com answers 403")
+        self.assertEqual(len(json.loads(self.ask("sink", "status", "--format", "json"))["destinations"]), 2)
+
+
+class Sinks(unittest.TestCase):
+    def setUp(self):
+        self.folder = scratch()
+        self.config = self.folder / "culprit.yaml"
+
+    def tearDown(self):
+        shutil.rmtree(self.folder)
+
+    def write(self, sinks, more=""):
+        self.config.write_text(f"sources: [ {{ tail: {{ include: '{self.folder}/*.log' }} }} ]\n"
+                               f"state: {{ directory: '{self.folder}/state' }}\n{more}\nsinks:\n{sinks}")
+
+    def sink(self, *args, check=0):
+        done = run("sink", *args, "-c", self.config, check=check)
+        return done.err + done.out if check else done.out
+
+    def test_a_test_message_opens_and_ends_at_each_receiver(self):
+        slack, pager = FakeReceiver("slack.py", "--rate", "0"), FakeReceiver("pagerduty.py")
+        try:
+            self.write(f"  - slack: {{ bot_token: xoxb-fake-token-0123456789, channel: C024BE91L, api_url: '{slack.url}/api' }}\n"
+                       f"  - pagerduty: {{ routing_key: 0123456789abcdef0123456789abcdef, url: '{pager.url}/v2/enqueue' }}\n")
+            out = self.sink("test", "slack", "pagerduty")
+            self.assertEqual([line.split()[:3] for line in out.splitlines()],
+                             [["slack", "opened", "delivered"], ["slack", "resolved", "delivered"],
+                              ["pagerduty", "opened", "delivered"], ["pagerduty", "resolved", "delivered"]])
+            state = json.loads(slack.get("/_state"))
+            self.assertIn("[DRILL]", json.dumps(state["messages"]))
+            self.assertEqual(state["pings"], [], "a test calls nobody")
+            self.assertIn("resolved", pager.get("/"), "what rings ends again")
+            self.sink("test", "slack")
+            self.assertEqual(len([m for m in json.loads(slack.get("/_state"))["messages"] if "thread_ts" not in m]), 2,
+                             "each test is an incident of its own")
+            pager.post("/_control", {"rules": [{"path": "/v2", "status": 403, "times": 1}]})
+            failed = run("sink", "test", "pagerduty", "--format", "json", "-c", self.config, check=1)
+            receipt = json.loads(failed.out)["receipts"][0]
+            self.assertEqual((receipt["outcome"], receipt["reason"]), ("rejected", "auth"))
+            self.assertNotIn("0123456789abcdef", failed.out + failed.err)
+        finally:
+            slack.stop()
+            pager.stop()
+
+    def test_lists_and_names_what_there_is(self):
+        self.write("  - stdout:\n  - file: { name: archive, path: /tmp/x.jsonl }\n")
+        self.assertRegex(self.sink("list"), r"stdout +stdout +\S+culprit.yaml:5\narchive +file ")
+        self.assertEqual([s["name"] for s in json.loads(self.sink("list", "--format", "json"))["sinks"]], ["stdout", "archive"])
+        self.assertIn("there are: stdout, archive", self.sink("test", "slack", check=2))
+        self.assertIn("there are: stdout, archive", self.sink("render", "slack", check=2))
+        self.write("  - slak: {}\n")
+        self.assertIn("culprit.yaml:5: sinks: unknown kind 'slak'", self.sink("test", "slack", check=78))
+
+    def test_renders_with_the_users_template_and_team(self):
+        self.write('  - stdout: { text: "{{event}}|{{component}}|{{team}}|{{owner}}|{{url}}|{{#proof}}{{place}} {{/proof}}" }\n',
+                   "external_url: https://c.example\nteams: [ { name: db, components: [etcd] } ]")
+        self.assertIn("opened|etcd|db||https://c.example/incidents/", self.sink("render", "stdout"))
+        self.assertIn("etcd.log:2263 api.log:149285", self.sink("render", "stdout"))
+        self.assertIn("acknowledged|etcd|db|ana|", self.sink("render", "stdout", "sample", "--event", "acknowledged"))
+        for event in ("updated", "note", "resolved"):
+            self.assertIn(event + "|etcd", self.sink("render", "stdout", "--event", event))
+        self.sink("render", "stdout", "--event", "merged", check=2)
+        self.sink("render", "stdout", "INC-1", check=1)
+
+
+if __name__ == "__main__":
+    main()
