@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/ingest/http/aws.h"
 #include "engine/ingest/http/body.h"
 #include "engine/ingest/http/otlp_answer.h"
 
@@ -19,6 +20,7 @@ std::string_view QueryOf(std::string_view target) {
 }
 
 HttpProtocol ProtocolOf(const HttpHead& head) {
+  if (!head.firehose_id.empty()) return HttpProtocol::kFirehose;
   constexpr std::string_view kLogs = "v1/logs";
   const std::string_view path = PathOf(head.target);
   if (!path.ends_with(kLogs) || (path != kLogs && path[path.size() - kLogs.size() - 1] != '/')) {
@@ -28,10 +30,15 @@ HttpProtocol ProtocolOf(const HttpHead& head) {
                                                           : HttpProtocol::kOtlpProtobuf;
 }
 
-HttpAnswer InItsWords(const HttpHead& head, HttpAnswer answer, uint64_t rejected) {
+HttpAnswer InItsWords(const HttpHead& head, HttpAnswer answer, uint64_t rejected, TimeUs now) {
   const HttpProtocol protocol = ProtocolOf(head);
   if (protocol == HttpProtocol::kRecords) {
     if (!answer.body.empty()) answer.body += '\n';
+    return answer;
+  }
+  if (protocol == HttpProtocol::kFirehose) {
+    answer.content_type = "application/json";
+    answer.body = FirehoseAnswer(head.firehose_id, now, answer.body);
     return answer;
   }
   const bool json = protocol == HttpProtocol::kOtlpJson;

@@ -11,6 +11,7 @@
 #include "engine/base/json_text.h"
 #include "engine/base/views.h"
 #include "engine/ingest/archive/gunzip.h"
+#include "engine/ingest/http/aws.h"
 #include "engine/ingest/http/inflate.h"
 #include "engine/ingest/net/json_scanner.h"
 #include "engine/ingest/net/unpack_limit.h"
@@ -186,7 +187,7 @@ void ReadTextBody(const HttpConfig& config, std::string_view body, HttpLines* li
     if (line.ends_with('\r')) line.remove_suffix(1);
     if (line.size() > config.max_record_bytes) {
       line = line.substr(0, config.max_record_bytes);
-      ++lines->cut;
+      lines->counters.Count(Reason::kLineTruncated);
     }
     lines->begins.push_back(static_cast<uint32_t>(lines->bytes.size()));
     lines->bytes += line;
@@ -196,7 +197,10 @@ void ReadTextBody(const HttpConfig& config, std::string_view body, HttpLines* li
 
 absl::Status ReadBody(const HttpConfig& config, BodyKind kind, std::string_view body,
                       HttpLines* lines) {
-  if (kind == BodyKind::kJson) return ReadJsonBody(config, body, lines);
+  if (kind == BodyKind::kJson) {
+    return IsCloudWatch(body) ? ReadCloudWatch(config, body, lines)
+                              : ReadJsonBody(config, body, lines);
+  }
   if (kind == BodyKind::kProtobuf) {
     return absl::UnimplementedError("protobuf is understood at /v1/logs alone");
   }
@@ -204,7 +208,7 @@ absl::Status ReadBody(const HttpConfig& config, BodyKind kind, std::string_view 
   if (kind == BodyKind::kUnknown && first != std::string_view::npos &&
       (body[first] == '{' || body[first] == '[')) {
     HttpLines read;
-    if (ReadJsonBody(config, body, &read).ok()) {
+    if (ReadBody(config, BodyKind::kJson, body, &read).ok()) {
       read.service = std::move(lines->service);
       *lines = std::move(read);
       return absl::OkStatus();

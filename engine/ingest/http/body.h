@@ -8,10 +8,14 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "engine/base/counters.h"
 #include "engine/core/live.h"
 #include "engine/ingest/http/http_config.h"
 
 namespace culprit {
+
+// Of what is read as one JSON document: simdjson's index takes four bytes for each byte of it.
+inline constexpr size_t kMaxJsonDocumentBytes = 32 << 20;
 
 // Of one stream: lines, as they go into batches.
 struct HttpLines {
@@ -19,7 +23,7 @@ struct HttpLines {
   bool text = false;                     // plain lines, a byte stream; else one record each
   std::string bytes;                     // lines, each with its newline
   std::vector<uint32_t> begins;          // where each begins in `bytes`
-  uint64_t cut = 0;                      // lines longer than allowed
+  Counters counters;                     // what was cut or left out
   std::vector<DeadLetter> dead_letters;  // of records that cannot be used; without their stream
 };
 
@@ -39,7 +43,8 @@ absl::Status ReadJsonBody(const HttpConfig& config, std::string_view body, HttpL
 // Lines as they are; a last one without newline gets one.
 void ReadTextBody(const HttpConfig& config, std::string_view body, HttpLines* lines);
 
-// By content type; what says nothing of itself is JSON if it can be read as such.
+// By content type; JSON may be CloudWatch's (aws.h). What says nothing of itself is JSON if it can
+// be read as such.
 absl::Status ReadBody(const HttpConfig& config, BodyKind kind, std::string_view body,
                       HttpLines* lines);
 

@@ -125,7 +125,10 @@ HttpHead HttpConnection::Head() const {
                 .content_type = header(http::field::content_type),
                 .encoding = header(http::field::content_encoding),
                 .service = header("X-Culprit-Service"),
-                .key = header("Idempotency-Key")};
+                .key = header("Idempotency-Key"),
+                .firehose_id = header("X-Amz-Firehose-Request-Id"),
+                .firehose_key = header("X-Amz-Firehose-Access-Key"),
+                .firehose_arn = header("X-Amz-Firehose-Source-Arn")};
   return head;
 }
 
@@ -135,7 +138,7 @@ void HttpConnection::OnHead(const Error& error) {
   const HttpHead head = Head();
   const auto length = parser_->content_length();
   const bool body = !parser_->is_done();
-  if (!Authorized(state_->config, head.authorization)) {
+  if (!Authorized(state_->config, head)) {
     state_->Warn(HttpCount::kUnauthorized, peer_, "a wrong token or password, or none");
     return Answer({.status = 401, .body = "a token or password is required"}, body);
   }
@@ -213,7 +216,7 @@ void HttpConnection::Answer(const HttpAnswer& answer, bool close) {
   const auto& request = parser_->get();
   response_.emplace(static_cast<http::status>(answer.status), request.version());
   Response& response = *response_;
-  HttpAnswer worded = InItsWords(Head(), answer, upload_.rejected);
+  HttpAnswer worded = InItsWords(Head(), answer, upload_.rejected, state_->sink->Now());
   response.set(http::field::content_type, worded.content_type);
   if (answer.status == 401) {
     response.set(http::field::www_authenticate,

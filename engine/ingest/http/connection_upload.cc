@@ -33,7 +33,8 @@ void HttpConnection::TakeUpload() {
   pushed_ = false;
   if (upload_.rejected > 0) {
     state_->Count(HttpCount::kRejectedRecords, upload_.rejected);
-    state_->Warn(HttpCount::kRejectedRecords, peer_, "records longer than max_record_bytes");
+    state_->Warn(HttpCount::kRejectedRecords, peer_,
+                 "records too long or undecodable: dead letters");
   }
   uint64_t bytes = 0;
   for (const HttpPart& part : upload_.parts) bytes += part.batch.bytes.size();

@@ -25,8 +25,6 @@ using pb::internal::WireFormatLite;
 
 // More services of one request share a stream; their records say themselves which one they are of.
 constexpr size_t kMaxServices = 256;
-// simdjson's index takes four bytes for each byte of JSON.
-constexpr size_t kMaxJsonBytes = 32 << 20;
 constexpr size_t kLetterBytes = 4096;
 constexpr size_t kMaxServiceBytes = 512;
 
@@ -88,9 +86,9 @@ class Reader {
   }
 
   absl::Status ReadJson(std::string_view body) {
-    if (body.size() > kMaxJsonBytes) {
-      return absl::ResourceExhaustedError(
-          absl::StrCat("more than ", kMaxJsonBytes, " bytes of JSON; send less, or protobuf"));
+    if (body.size() > kMaxJsonDocumentBytes) {
+      return absl::ResourceExhaustedError(absl::StrCat("more than ", kMaxJsonDocumentBytes,
+                                                       " bytes of JSON; send less, or protobuf"));
     }
     const simdjson::padded_string padded(body);
     sj::parser parser;

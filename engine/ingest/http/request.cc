@@ -11,6 +11,7 @@
 #include "engine/base/status.h"
 #include "engine/base/utf8.h"
 #include "engine/base/views.h"
+#include "engine/ingest/http/aws.h"
 #include "engine/ingest/http/otlp.h"
 
 namespace culprit {
@@ -61,7 +62,6 @@ void AppendParts(const HttpConfig& config, HttpLines lines, std::string_view hos
     absl::StrAppend(&look.name, " ", lines.service);
     absl::StrAppend(&look.display, " ", lines.service);
   }
-  uint64_t cut = lines.cut;
   std::vector<DeadLetter> letters = std::move(lines.dead_letters);
   for (DeadLetter& letter : letters) {
     letter.source = config.name;
@@ -70,6 +70,7 @@ void AppendParts(const HttpConfig& config, HttpLines lines, std::string_view hos
   for (size_t i = 0; i < lines.begins.size() || !letters.empty();) {
     HttpPart& part = parts->emplace_back();
     part.batch.dead_letters = std::exchange(letters, {});
+    part.batch.counters = std::exchange(lines.counters, {});
     if (i == lines.begins.size()) {
       part.look = look;
       break;
@@ -90,7 +91,6 @@ void AppendParts(const HttpConfig& config, HttpLines lines, std::string_view hos
     }
     part.batch.bytes.reserve(end - begin + kLiveBatchPadding);
     part.batch.bytes.assign(lines.bytes, begin, end - begin);
-    part.batch.counters.Count(Reason::kLineTruncated, std::exchange(cut, 0));
   }
 }
 
@@ -113,9 +113,13 @@ std::string KeyOfBytes(std::string_view host, std::string_view bytes) {
 
 }  // namespace
 
-bool Authorized(const HttpConfig& config, std::string_view authorization) {
+bool Authorized(const HttpConfig& config, const HttpHead& head) {
   const bool basic = !config.username.empty();
   if (config.token.empty() && !basic) return true;
+  if (!head.firehose_key.empty()) {
+    return !config.token.empty() && config.token.Matches(head.firehose_key);
+  }
+  const std::string_view authorization = head.authorization;
   const size_t space = std::min(authorization.find(' '), authorization.size());
   const std::string_view scheme = authorization.substr(0, space);
   std::string_view value = authorization.substr(space);
@@ -147,11 +151,24 @@ absl::StatusOr<HttpUpload> ReadUpload(const HttpConfig& config, const HttpHead& 
   const std::string path = ToValidUtf8(PathOf(head.target), kMaxNameBytes);
   const BodyKind kind = KindOfBody(head.content_type);
   const HttpProtocol protocol = ProtocolOf(head);
-  if (protocol == HttpProtocol::kRecords) {
+  if (protocol == HttpProtocol::kRecords || protocol == HttpProtocol::kFirehose) {
     CULPRIT_RETURN_IF_ERROR(CheckPath(path));
     HttpLines lines;
     lines.service = std::move(service);
-    CULPRIT_RETURN_IF_ERROR(ReadBody(config, kind, body, &lines));
+    std::string sender;
+    if (protocol == HttpProtocol::kRecords) {
+      CULPRIT_RETURN_IF_ERROR(ReadBody(config, kind, body, &lines));
+    } else {
+      CULPRIT_RETURN_IF_ERROR(ReadFirehose(config, body, &lines));
+      upload.rejected = lines.dead_letters.size();
+      if (upload.key.empty()) {
+        upload.key = absl::StrCat("firehose ", ToAbsl(head.firehose_id.substr(0, kMaxNameBytes)));
+      }
+      // Its addresses change; the name of the delivery stream does not.
+      sender =
+          ToValidUtf8(head.firehose_arn.substr(head.firehose_arn.rfind('/') + 1), kMaxNameBytes);
+      if (!sender.empty()) host = sender;
+    }
     AppendParts(config, std::move(lines), host, path, now, &upload.parts);
     return upload;
   }

@@ -15,7 +15,7 @@
 namespace culprit {
 
 // True if the request may send.
-bool Authorized(const HttpConfig& config, std::string_view authorization);
+bool Authorized(const HttpConfig& config, const HttpHead& head);
 
 // What came, ready for the sink: one after the other, each of one stream.
 struct HttpPart {
@@ -24,7 +24,7 @@ struct HttpPart {
 };
 struct HttpUpload {
   std::vector<HttpPart> parts;
-  std::string key;        // of the sender, or of OTLP's bytes: the same again is the same request
+  std::string key;        // of the sender, or OTLP's bytes: the same again is the same request
   uint64_t rejected = 0;  // records that became dead letters
 };
 

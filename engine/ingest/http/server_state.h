@@ -25,7 +25,7 @@ enum class HttpCount : uint8_t {
   kBadRequests,      // 400, 404, 405, 415
   kTooLarge,         // 413
   kBusy,             // 503: the sink or the buffers are full, or it was not committed
-  kRejectedRecords,  // of OTLP, longer than max_record_bytes: dead letters
+  kRejectedRecords,  // of OTLP too long, of Firehose undecodable: dead letters
   kDuplicates,       // requests or parts of them that were committed before: not taken in again
   kCount
 };

@@ -59,16 +59,16 @@ TEST(HttpBody, RefusesBombsAndDamage) {
 
 TEST(HttpRequest, KnowsItsSenders) {
   HttpConfig config;
-  EXPECT_TRUE(Authorized(config, ""));
+  EXPECT_TRUE(Authorized(config, {.authorization = ""}));
   config.token = Secret("sesame");
-  EXPECT_TRUE(Authorized(config, "Bearer sesame"));
-  EXPECT_FALSE(Authorized(config, "Bearer wrong"));
-  EXPECT_FALSE(Authorized(config, ""));
-  EXPECT_FALSE(Authorized(config, "Basic c2hvcDpwdw=="));
+  EXPECT_TRUE(Authorized(config, {.authorization = "Bearer sesame"}));
+  EXPECT_FALSE(Authorized(config, {.authorization = "Bearer wrong"}));
+  EXPECT_FALSE(Authorized(config, {.authorization = ""}));
+  EXPECT_FALSE(Authorized(config, {.authorization = "Basic c2hvcDpwdw=="}));
   config.username = "shop";
   config.password = Secret("pw");
-  EXPECT_TRUE(Authorized(config, "basic c2hvcDpwdw=="));
-  EXPECT_FALSE(Authorized(config, "Basic c2hvcDpubw=="));
+  EXPECT_TRUE(Authorized(config, {.authorization = "basic c2hvcDpwdw=="}));
+  EXPECT_FALSE(Authorized(config, {.authorization = "Basic c2hvcDpubw=="}));
 }
 
 TEST(HttpRequest, CutsTheSameRequestIntoTheSameParts) {

@@ -165,6 +165,23 @@ TEST_F(Http, TheSameKeyIsTakenOnce) {
   EXPECT_THAT(sink_.Lines(), ElementsAre("{\"n\":1}", "{\"n\":2}"));
 }
 
+TEST_F(Http, AFirehoseRequestThatComesAgainIsTakenOnce) {
+  HttpConfig config;
+  config.token = Secret("sesame");
+  Start(config);
+  const std::string send =
+      "-H 'X-Amz-Firehose-Request-Id: 0b1' -H 'Content-Type: application/json' "
+      "-d '{\"requestId\":\"0b1\",\"records\":[{\"data\":\"ZGlzayBmYWlsZWQ=\"}]}'";
+  const std::string key = " -H 'X-Amz-Firehose-Access-Key: sesame' ";
+  EXPECT_THAT(Curl(send), testing::AllOf(HasSubstr("401"), HasSubstr("\"errorMessage\"")));
+  for (int i = 0; i < 2; ++i) {
+    const std::string answer = Curl(key + send);
+    EXPECT_THAT(answer, testing::StartsWith("{\"requestId\":\"0b1\",\"timestamp\":"));
+    EXPECT_THAT(answer, testing::EndsWith("}200"));
+  }
+  EXPECT_THAT(sink_.Lines(), ElementsAre("disk failed"));
+}
+
 TEST_F(Http, WantsATokenIfOneIsSet) {
   HttpConfig config;
   config.token = Secret("sesame");

@@ -249,12 +249,12 @@ TEST(OtlpRequest, TheSameBytesAreTheSameRequest) {
 TEST(OtlpRequest, IsAnsweredInItsEncoding) {
   const HttpHead json = Head("/v1/logs", "application/json; charset=utf-8");
   const auto wrong = ReadUpload(HttpConfig(), json, "h", "{", 0);
-  HttpAnswer answer = InItsWords(json, AnswerOf(wrong.status()), 0);
+  HttpAnswer answer = InItsWords(json, AnswerOf(wrong.status()), 0, 0);
   EXPECT_EQ(answer.status, 400);
   EXPECT_EQ(answer.content_type, "application/json");
   EXPECT_THAT(answer.body, HasSubstr(R"({"code":3,"message":"record 0: )"));
   const HttpHead protobuf = Head("/otel/v1/logs?x=y", "application/x-protobuf");
-  answer = InItsWords(protobuf, {.status = 503, .body = "full"}, 0);
+  answer = InItsWords(protobuf, {.status = 503, .body = "full"}, 0, 0);
   otlp::Status status;
   ASSERT_TRUE(status.ParseFromString(answer.body));
   EXPECT_EQ(status.code(), 14);
