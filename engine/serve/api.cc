@@ -1,5 +1,6 @@
 #include "engine/serve/api.h"
 
+#include <map>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -8,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "engine/base/views.h"
 #include "engine/serve/desk.h"
+#include "engine/serve/desk_incident.h"
 #include "engine/serve/serve_files.h"
 #include "engine/serve/status_json.h"
 #include "sinks/render/render.h"
@@ -19,10 +21,12 @@ constexpr size_t kIncidents = 50;  // of a list, unless asked otherwise
 constexpr size_t kMostIncidents = 500;
 constexpr size_t kListBytes = size_t{16} << 20;  // a longer list is cut
 constexpr size_t kSignatures = 50;               // of the status
+constexpr size_t kLives = 20;                    // open incidents whose owner the list names
 constexpr size_t kTapWaits = 4096;               // signals
 // No page loads anything from elsewhere, or may be put into a frame.
 constexpr char kPageSecurity[] =
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
+    "connect-src 'self'; "
     "frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
 // "/a/{id}/b" and "/a/7/b": true, and what stands for {id}.
@@ -101,7 +105,7 @@ using Id = const std::string&;
 
 const Api::RouteEntry Api::kRoutes[] = {
     {"GET", "/", [](Api& a, In, Id) { return a.Desk(); }},
-    {"GET", "/incidents/{id}", [](Api& a, In, Id id) { return a.IncidentPage(id); }},
+    {"GET", "/incidents/{id}", [](Api& a, In in, Id id) { return a.IncidentPage(in, id); }},
     {"GET", "/metrics", [](Api& a, In, Id) { return a.Scrape(); }},
     {"POST", "/-/reload", [](Api& a, In, Id) { return a.Reload(); }},
     {"GET", "/api/v1/status",
@@ -235,10 +239,20 @@ ServeResponse Api::Desk() const {
   if (!rows.ok())
     return PageResponse(
         DeskError("The incidents cannot be read", FromAbsl(rows.status().message())), 503);
-  return PageResponse(DeskPage(stats, Troubles(stats, backend_.reload_state()), *rows));
+  std::map<std::string, DeskLife> lives;
+  for (const IncidentRow& row : *rows)
+    if (row.state == "open" && lives.size() < kLives) lives[row.id] = LifeOf(JournalOf(row.id));
+  return PageResponse(DeskPage(stats, Troubles(stats, backend_.reload_state()), *rows, lives));
 }
 
-ServeResponse Api::IncidentPage(const std::string& id) const {
+// Nothing where none is kept, or where it cannot be read: the page is worth more than its journal.
+std::vector<JournalRow> Api::JournalOf(const std::string& id) const {
+  if (!backend_.journal) return {};
+  absl::StatusOr<std::vector<JournalRow>> rows = backend_.journal(id);
+  return rows.ok() ? *std::move(rows) : std::vector<JournalRow>();
+}
+
+ServeResponse Api::IncidentPage(const ServeRequest& request, const std::string& id) const {
   const absl::StatusOr<std::optional<IncidentRow>> row = backend_.incident(id);
   if (!row.ok())
     return PageResponse(DeskError("The incident cannot be read", FromAbsl(row.status().message())),
@@ -249,7 +263,10 @@ ServeResponse Api::IncidentPage(const std::string& id) const {
   if (const absl::Status status = ReadIncidentJson((*row)->json, &report); !status.ok())
     return PageResponse(DeskError("The incident cannot be read", FromAbsl(status.message())), 500);
   report.edges = backend_.topology();
-  return PageResponse(RenderHtml(report, {.home = "/"}));
+  std::string tail =
+      DeskTail(report.incidents.front(), JournalOf(id), backend_.act != nullptr, UserOf(request));
+  return PageResponse(
+      RenderHtml(report, {.home = "/", .head = DeskHead(), .tail = std::move(tail)}));
 }
 
 absl::StatusOr<Api::Tap> Api::OpenTap(const ServeRequest& request) const {

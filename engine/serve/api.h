@@ -47,7 +47,8 @@ class Api {
   ServeResponse Incidents(const ServeRequest& request) const;
   ServeResponse IncidentById(const std::string& id) const;
   ServeResponse Desk() const;
-  ServeResponse IncidentPage(const std::string& id) const;
+  ServeResponse IncidentPage(const ServeRequest& request, const std::string& id) const;
+  std::vector<JournalRow> JournalOf(const std::string& id) const;
 
   const ServeBackend backend_;
   const Access access_;

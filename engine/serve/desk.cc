@@ -37,7 +37,7 @@ std::string Root(const Incident& incident) {
   return incident.root.component;
 }
 
-std::string Card(const Incident& incident, TimeUs now) {
+std::string Card(const Incident& incident, TimeUs now, const DeskLife& life) {
   const bool open = incident.state == IncidentState::kOpen;
   const TimeUs end = incident.resolved_at != kNoTime ? incident.resolved_at
                      : open && now != kNoTime        ? std::max(now, incident.onset)
@@ -57,8 +57,8 @@ std::string Card(const Incident& incident, TimeUs now) {
       "<a class=\"card", open ? "" : " over", "\" href=\"/incidents/", EscapeHtml(incident.id),
       "\">\n<p>", Badge(SeverityName(incident.severity), SeverityName(incident.severity)),
       Badge(IncidentStateName(incident.state), ""), incident.flapping ? Badge("flapping", "") : "",
-      "</p>\n<h2>", EscapeHtml(incident.title), "</h2>\n<p><strong>", EscapeHtml(Root(incident)),
-      "</strong> ",
+      life.state.empty() ? "" : Badge(LifeHeadline(life, incident), life.state), "</p>\n<h2>",
+      EscapeHtml(incident.title), "</h2>\n<p><strong>", EscapeHtml(Root(incident)), "</strong> ",
       Badge(absl::StrCat(ToAbsl(ConfidenceName(incident.confidence)), " ",
                          Percent(incident.root.share)),
             ConfidenceName(incident.confidence)),
@@ -97,7 +97,8 @@ std::string Health(const PipelineStats& stats, const std::vector<Trouble>& troub
 }  // namespace
 
 std::string DeskPage(const PipelineStats& stats, const std::vector<Trouble>& troubles,
-                     const std::vector<IncidentRow>& rows) {
+                     const std::vector<IncidentRow>& rows,
+                     const std::map<std::string, DeskLife>& lives) {
   Report report;
   size_t unreadable = 0;
   for (const IncidentRow& row : rows)
@@ -113,7 +114,8 @@ std::string DeskPage(const PipelineStats& stats, const std::vector<Trouble>& tro
   absl::StrAppend(&out, "<header>\n<h1>", title, "</h1>\n", Health(stats, troubles), "</header>\n");
   for (auto it = incidents.begin(); it != incidents.end(); ++it) {
     if (it == over) absl::StrAppend(&out, "<h3>Over</h3>\n");
-    out += Card(*it, stats.now);
+    const auto life = lives.find(it->id);
+    out += Card(*it, stats.now, life == lives.end() ? DeskLife() : life->second);
   }
   if (unreadable > 0)
     absl::StrAppend(&out, "<p class=\"error\">", Counted(unreadable, "stored incident"),

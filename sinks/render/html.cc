@@ -5,9 +5,8 @@
 #include "sinks/render/render.h"
 
 namespace culprit {
-namespace {
 
-std::string EscapeJsonForScript(std::string_view json) {
+std::string EscapeForScript(std::string_view json) {
   std::string out;
   for (size_t i = 0; i < json.size(); ++i) {
     if (json[i] == '<')
@@ -19,8 +18,6 @@ std::string EscapeJsonForScript(std::string_view json) {
   }
   return out;
 }
-
-}  // namespace
 
 std::string EscapeHtml(std::string_view text) {
   std::string out;
@@ -57,20 +54,22 @@ std::string RenderHtml(const Report& report, const HtmlOptions& options) {
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
       "'unsafe-inline'; "
-      "script-src 'unsafe-inline'\">\n<title>";
+      "script-src 'unsafe-inline'";
+  if (!options.tail.empty()) out += "; connect-src 'self'";
+  out += "\">\n<title>";
   out += EscapeHtml(title);
   out += "</title>\n<style>\n";
   out += PageFile("page.css");
-  out += "</style>\n</head>\n<body>\n<main data-home=\"" + EscapeHtml(options.home) +
-         "\"><noscript><pre>";
+  out += "</style>\n" + options.head + "</head>\n<body>\n<main data-home=\"" +
+         EscapeHtml(options.home) + "\"><noscript><pre>";
   out += EscapeHtml(RenderText(report, TextOptions()));
   out += "</pre></noscript></main>\n<script type=\"application/json\" id=\"report\">";
-  out += EscapeJsonForScript(RenderJson(report, false));
+  out += EscapeForScript(RenderJson(report, false));
   out += "</script>\n<script>\n";
   out += PageFile("d3.min.js");
   out += "</script>\n<script>\n";
   out += PageFile("page.js");
-  out += "</script>\n</body>\n</html>\n";
+  out += "</script>\n" + options.tail + "</body>\n</html>\n";
   return out;
 }
 

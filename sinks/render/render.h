@@ -41,11 +41,17 @@ std::string RenderMarkdown(const Report& report);
 
 struct HtmlOptions {
   std::string home;  // link back to the list of incidents; empty: there is none
+  // Of a page that a server gives: more for its head, and for the end of its body. Then it may talk
+  // to that server.
+  std::string head;
+  std::string tail;
 };
 
 // One self-contained page (no network): time line of bursts per component, topology with the root
 // and its blast radius, evidence that expands.
 std::string RenderHtml(const Report& report, const HtmlOptions& options = {});
+// JSON for the inside of a script element.
+std::string EscapeForScript(std::string_view json);
 // For text between tags and in attributes.
 std::string EscapeHtml(std::string_view text);
 

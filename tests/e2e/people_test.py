@@ -1,5 +1,5 @@
 """What people do to incidents: the commands against a server with fixed values, sinks without any server."""
-import json, os, pathlib, shutil, subprocess, unittest, urllib.request
+import fcntl, json, os, re, shutil, signal, subprocess, time, unittest, urllib.request
 
 from harness import SOURCE, main, run, scratch
 
@@ -23,6 +23,65 @@ class FakeReceiver:
 
     def stop(self):
         self.process.communicate()
+
+
+class Browser:
+    """Headless Chromium over its debugging pipe."""
+
+    def __init__(self, width=390, height=844):
+        self.folder = scratch()
+        to_read, self.to_write = os.pipe()
+        self.to_hear, to_say = os.pipe()
+
+        def ends():
+            os.dup2(to_read, 3, inheritable=True)
+            os.dup2(to_say, 4, inheritable=True)
+        # dup2 onto 3 and 4 must not close an end that it still needs.
+        to_read, to_say = fcntl.fcntl(to_read, fcntl.F_DUPFD, 30), fcntl.fcntl(to_say, fcntl.F_DUPFD, 30)
+        self.process = subprocess.Popen(
+            ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe", "--no-first-run",
+             f"--window-size={width},{height}", f"--user-data-dir={self.folder}"], preexec_fn=ends, close_fds=False,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        os.close(to_read)
+        os.close(to_say)
+        self.rest, self.count, self.session = b"", 0, None
+        target = self.call("Target.createTarget", url="about:blank")["targetId"]
+        self.session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+
+    def call(self, method, **params):
+        self.count += 1
+        message = {"id": self.count, "method": method, "params": params}
+        if self.session:
+            message["sessionId"] = self.session
+        os.write(self.to_write, json.dumps(message).encode() + b"\0")
+        while True:
+            while b"\0" not in self.rest:
+                piece = os.read(self.to_hear, 65536)
+                if not piece:
+                    raise AssertionError("the browser ended")
+                self.rest += piece
+            text, _, self.rest = self.rest.partition(b"\0")
+            answer = json.loads(text)
+            if answer.get("id") == self.count:
+                return answer["result"]
+
+    def run(self, script):
+        return self.call("Runtime.evaluate", expression=script, returnByValue=True)["result"].get("value")
+
+    def until(self, script):
+        deadline = time.monotonic() + 60
+        while not (found := self.run(script)):
+            if time.monotonic() > deadline:
+                raise AssertionError(f"never: {script}\n{self.run('document.body.innerText')}")
+            time.sleep(0.05)
+        return found
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+        os.close(self.to_write)
+        os.close(self.to_hear)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 class Commands(unittest.TestCase):
@@ -83,6 +142,35 @@ class Commands(unittest.TestCase):
         for wrong, said in (((["etcd"]), "label=value"), ((["a=b", "--for", "2"]), "unit"), ((["a=b"]), "'for' (2h)"),
                             ((["a=b", "--end", "tomorrow"]), "moment"), ((["a=~(", "--for", "2h"]), "label=~regex")):
             self.assertIn(said, self.ask("silence", "add", *wrong, check=2))
+
+    @unittest.skipUnless(shutil.which("chromium"), "no chromium")
+    def test_the_page_acts(self):
+        browser = Browser()
+        try:
+            said = lambda text: browser.until(f"document.body && document.body.innerText.includes({json.dumps(text)})")
+            press = lambda text: browser.until(
+                f"(() => {{ const b = Array.from(document.querySelectorAll('button')).find((b) => b.textContent === {json.dumps(text)});"
+                "if (!b || b.disabled) return false; b.click(); return true; })()")
+            browser.call("Page.navigate", url=f"{self.url}/incidents/{self.id}")
+            said("Nobody has it")
+            self.assertLessEqual(browser.run("document.documentElement.scrollWidth"), browser.run("innerWidth"), "nothing sticks out")
+            browser.run("document.querySelector('.who input').value = 'ana'")
+            press("Acknowledge")
+            said("ana has it")
+            self.assertEqual(browser.run("document.querySelector('.who input').value"), "ana", "the name is kept")
+            press("Note")
+            browser.run("document.querySelector('textarea').value = 'failing <b>over</b>'")
+            press("Send the note")
+            said("note by ana: failing <b>over</b>")
+            press("Silence 1h")
+            browser.until("performance.now() < 60000 && document.readyState === 'complete'")
+            press("Resolve")
+            self.assertNotIn("resolved", [row["event"] for row in self.journal()], "a thumb slips")
+            press("Press again to resolve")
+            said("resolved by ana")
+            self.assertIn('incident="' + self.id, self.ask("silence", "list"))
+        finally:
+            browser.stop()
 
     def test_drills_and_destinations(self):
         self.assertRegex(self.ask("drill"), r"slack +delivered +posted")

@@ -5,10 +5,11 @@ POST /_control  {"rules": [{"path": "/x", "status": 503, "headers": {}, "body": 
   A rule holds for the next `times` requests (default 1) whose path starts with `path`; rules are used in order.
   reset: the connection is reset instead of an answer. cut: it ends in the middle of one. slow: seconds between the
   bytes of an answer. late: the request takes effect before any of this. clock: moves the fake's clock on, seconds.
+  "set": {"hook": "http://127.0.0.1:1234/hooks/slack"} changes options while it runs.
 GET /_control/requests  what came, oldest first; DELETE /_control forgets orders and requests.
 GET /                   what a person sees.
 """
-import argparse, html, json, socket, ssl, struct, sys, threading, time
+import argparse, html, json, socket, ssl, struct, sys, threading, time, urllib.error, urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
@@ -46,6 +47,20 @@ class Fake:
                     self.rules.remove(rule)
                 return rule
         return None
+
+
+def call(url, body, headers):
+    """POSTs; returns the status, 0 if there is no answer, and how long it took."""
+    began = time.monotonic()
+    request = urllib.request.Request(url, body.encode(), headers)
+    try:
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=20) as answer:
+            status = answer.status
+    except urllib.error.HTTPError as error:
+        status = error.code
+    except OSError:
+        status = 0
+    return status, time.monotonic() - began
 
 
 class Request:
@@ -100,6 +115,8 @@ class Handler(BaseHTTPRequestHandler):
             orders = request.json()
             fake.rules += orders.get("rules", [])
             fake.skew += orders.get("clock", 0)
+            for name, value in orders.get("set", {}).items():
+                setattr(fake, name.replace("-", "_"), value)
         return Answer(200, {})
 
     def any(self):

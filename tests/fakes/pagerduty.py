@@ -1,7 +1,11 @@
 #!/usr/bin/env python3
-"""PagerDuty's Events API v2 as documented: schema, limits, dedup keys, rate limits; / shows the incidents."""
-import json, re
-from fake_server import Answer, Fake, escape, serve, style
+"""PagerDuty's Events API v2 as documented: schema, limits, dedup keys, rate limits; / shows the incidents.
+
+With --hook and --webhook-secret it sends V3 webhooks, signed, again after a failure. POST /_press with dedup, action
+(acknowledge, resolve, note), user and text (a form, as the page sends it) is what a person does there.
+"""
+import hashlib, hmac, json, re, threading, time, urllib.parse
+from fake_server import Answer, Fake, call, escape, serve, style
 
 SEVERITIES = ("critical", "error", "warning", "info")
 MAX_BYTES = 512_000
@@ -18,13 +22,63 @@ def invalid(*errors):
 
 
 class PagerDuty(Fake):
-    options = ("limit",)  # events a minute and routing key; default 120
+    # limit: events a minute and routing key; default 120. hook: where webhooks are sent.
+    options = ("limit", "hook", "webhook-secret")
+    hook = webhook_secret = ""
+    tries = 5
 
     def __init__(self):
         super().__init__()
-        self.alerts, self.seen = {}, {}
+        self.alerts, self.seen, self.sent, self.count, self.incidents = {}, {}, [], 0, 0
+
+    def webhook(self, dedup, kind, data, person):
+        if not self.hook:
+            return
+        self.count += 1
+        agent = ({"id": "P" + person.upper(), "summary": person, "type": "user_reference"} if person
+                 else {"id": "PINT", "summary": "culprit", "type": "inbound_integration_reference"})
+        event = {"id": f"01FAKE{self.count:08d}", "event_type": "incident." + kind, "resource_type": "incident",
+                 "occurred_at": time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(self.now())), "agent": agent, "client": None, "data": data}
+        body = json.dumps({"event": event})
+        sign = lambda secret: "v1=" + hmac.new(secret.encode(), body.encode(), hashlib.sha256).hexdigest()
+        headers = {"Content-Type": "application/json", "X-PagerDuty-Signature": sign("the one before") + "," + sign(self.webhook_secret)}
+        entry = {"type": event["event_type"], "by": agent["type"], "dedup": dedup, "statuses": []}
+        self.sent.append(entry)
+
+        def deliver():
+            for _ in range(self.tries):
+                status, _ = call(self.hook, body, headers)
+                entry["statuses"].append(status)
+                if status // 100 == 2:
+                    return
+                time.sleep(0.3)
+        threading.Thread(target=deliver, daemon=True).start()
+
+    def incident(self, dedup):
+        alert = self.alerts[dedup]
+        return {"id": alert["id"], "type": "incident", "incident_key": dedup, "status": alert["status"],
+                "title": alert["event"]["payload"]["summary"]}
+
+    def press(self, form):
+        dedup, action, user = form.get("dedup"), form.get("action"), form.get("user", "Ana Li")
+        alert = self.alerts.get(dedup)
+        if alert is None or action not in ("acknowledge", "resolve", "note"):
+            raise Answer(404, "no such incident or action")
+        if action == "note":
+            alert["log"].append(f"note by {user}: {form.get('text', '')}")
+            self.webhook(dedup, "annotated", {"incident": {"id": alert["id"], "type": "incident_reference"}, "id": "PNOTE",
+                                              "content": form.get("text", ""), "trimmed": False, "type": "incident_note"}, user)
+            return
+        alert["status"] = action.rstrip("e") + "ed"
+        alert["log"].append(f"{alert['status']} by {user}")
+        self.webhook(dedup, alert["status"], self.incident(dedup), user)
 
     def handle(self, request):
+        if request.path == "/_state":
+            raise Answer(200, {"alerts": self.alerts, "webhooks": self.sent})
+        if request.path == "/_press":
+            self.press(dict(urllib.parse.parse_qsl(request.body)))
+            raise Answer(303, "", {"Location": "/"})
         if request.path != "/v2/enqueue":
             raise Answer(404, {"error": "not found"})
         if request.method != "POST":
@@ -83,10 +137,12 @@ class PagerDuty(Fake):
 
     def apply(self, action, dedup, event):
         alert = self.alerts.get(dedup)
+        before = alert["status"] if alert else None
         if action == "trigger":
             if alert is None or alert["status"] == "resolved":
                 self.alerts.pop(dedup, None)
-                alert = self.alerts[dedup] = {"status": "triggered", "pages": 0, "log": []}
+                self.incidents += 1
+                alert = self.alerts[dedup] = {"id": f"PD{self.incidents:06d}", "status": "triggered", "pages": 0, "log": []}
                 alert["pages"] += 1
             alert["event"] = event
         elif alert is None or alert["status"] == "resolved":
@@ -96,6 +152,14 @@ class PagerDuty(Fake):
         else:
             alert["status"] = "resolved"
         alert["log"].append(action)
+        if alert["status"] != before:
+            self.webhook(dedup, alert["status"], self.incident(dedup), None)
+
+    def buttons(self, dedup, alert):
+        if not self.hook or alert["status"] == "resolved":
+            return ""
+        return "".join(f"<form method=post action=/_press style='display:inline'><input type=hidden name=dedup value='{escape(dedup)}'>"
+                       f"<button name=action value={action}>{action.title()}</button></form> " for action in ("acknowledge", "resolve"))
 
     def page(self):
         out = "<h1>Incidents</h1>"
@@ -106,7 +170,7 @@ class PagerDuty(Fake):
                 for k, v in payload.get("custom_details", {}).items())
             links = " ".join(f"<a href='{escape(l['href'])}'>{escape(l.get('text', l['href']))}</a>" for l in alert["event"].get("links", []))
             out += (f"<div class='i {alert['status']}'><span class=s>{alert['status']} · {escape(payload['severity'])} · "
-                    f"{escape(payload['source'])}</span><b>{escape(payload['summary'])}</b>{links}<dl>{details}</dl></div>")
+                    f"{escape(payload['source'])}</span><b>{escape(payload['summary'])}</b>{links}{self.buttons(dedup, alert)}<dl>{details}</dl></div>")
         return style("PagerDuty", out, CSS)
 
 

@@ -4,9 +4,12 @@ edits, threads, metadata. / shows the channel as a person sees it; /?thread=<ts>
 
 Refuses what would annoy people: mentions that come from log text cannot be told from those meant, so a test looks at
 `pings` in /_control/state: every mention Slack would have notified somebody about.
+
+With --hook and --signing-secret the buttons work: POST /_press with ts, action and user (a form, as the page sends it)
+sends a signed interaction there; what comes back over its response_url stands in `whispers`.
 """
-import json, re, urllib.parse
-from fake_server import Answer, Fake, escape, serve, style
+import hashlib, hmac, json, re, threading, urllib.parse
+from fake_server import Answer, Fake, call, escape, serve, style
 
 TOKEN = "xoxb-fake-token-0123456789"
 HOOK = "/services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX"
@@ -90,11 +93,14 @@ def button_errors(where, button):
 
 
 class Slack(Fake):
-    options = ("rate",)  # messages a second and channel; default 1; 0: no limit
+    # rate: messages a second and channel; default 1; 0: no limit. hook: where presses of buttons are sent.
+    options = ("rate", "hook", "signing-secret")
+    hook = signing_secret = ""
 
     def __init__(self):
         super().__init__()
         self.messages, self.count, self.last, self.pings = [], 0, {}, []
+        self.presses, self.whispers = [], []
 
     # What would notify somebody: mentions written as such, and names where Slack is asked to look for them.
     def notify(self, payload, blocks):
@@ -142,12 +148,43 @@ class Slack(Fake):
 
     def handle(self, request):
         if request.path == "/_state":
-            raise Answer(200, {"messages": self.messages, "pings": self.pings})
+            raise Answer(200, {"messages": self.messages, "pings": self.pings, "presses": self.presses, "whispers": self.whispers})
+        if request.path == "/_press":
+            self.press(request, dict(urllib.parse.parse_qsl(request.body)))
+            raise Answer(303, "", {"Location": "/"})
+        if request.path.startswith("/actions/"):
+            self.whispers.append(request.json())
+            raise Answer(200, "ok")
         if request.path.startswith("/services/"):
             self.webhook(request)
         if request.path.startswith("/api/"):
             self.api(request, request.path[len("/api/"):])
         raise Answer(404, "no such path")
+
+    def press(self, request, form):
+        message = next((m for m in self.messages if m["ts"] == form.get("ts")), None)
+        button = next((e for b in (message or {}).get("blocks", []) if b["type"] == "actions" for e in b["elements"]
+                       if e["action_id"] == form.get("action")), None)
+        if button is None or not self.hook:
+            raise Answer(404, "no such button, or nobody listens")
+        self.count += 1
+        user = form.get("user", "ana")
+        payload = {"type": "block_actions", "user": {"id": "U" + user.upper(), "username": user, "name": user, "team_id": "T0"},
+                   "api_app_id": "A0", "team": {"id": "T0", "domain": "fake"}, "channel": {"id": message["channel"], "name": "incidents"},
+                   "container": {"type": "message", "message_ts": message["ts"], "channel_id": message["channel"], "is_ephemeral": False},
+                   "message": message, "response_url": f"http://{request.headers['host']}/actions/T0/1/x",
+                   "actions": [{**button, "block_id": "b", "action_ts": f"{int(self.now())}.{self.count:06d}"}]}
+        body = "payload=" + urllib.parse.quote_plus(json.dumps(payload))
+        stamp = str(int(self.now()))
+        signature = hmac.new(self.signing_secret.encode(), f"v0:{stamp}:{body}".encode(), hashlib.sha256).hexdigest()
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "X-Slack-Request-Timestamp": stamp,
+                   "X-Slack-Signature": "v0=" + signature}
+
+        def deliver():
+            status, took = call(self.hook, body, headers)
+            # Slack shows a warning beside the button if the answer is not 200 within three seconds.
+            self.presses.append({"action": button["action_id"], "status": status, "in_time": status == 200 and took < 3})
+        threading.Thread(target=deliver, daemon=True).start()
 
     def webhook(self, request):
         if request.path != HOOK:
@@ -216,16 +253,18 @@ class Slack(Fake):
         for message in self.messages:
             if "thread_ts" in message:
                 continue
-            out += drawn(message)
+            out += drawn(message, bool(self.hook))
+            out += "".join(f"<div class=m><div class=a>c</div><div class=w><span class=t>Only visible to you</span><div class=s>"
+                           f"{mrkdwn(w['text'])}</div></div></div>" for w in self.whispers if message is self.messages[0])
             answers = [m for m in self.messages if m.get("thread_ts") == message["ts"]]
             if answers:
                 out += "<div class=thread>" + "".join(drawn(m) for m in answers) + "</div>"
         return style("Slack", out, CSS)
 
 
-def drawn(message):
+def drawn(message, presses=False):
     blocks = message.get("blocks") or [{"type": "section", "text": {"type": "mrkdwn", "text": message.get("text", "")}}]
-    body = "".join(draw_block(b) for b in blocks)
+    body = "".join(draw_block(b, message["ts"] if presses else None) for b in blocks)
     clock = "03:04"
     return (f"<div class=m><div class=a>c</div><div class=w><span class=n>culprit</span><span class=t>APP {clock}"
             f"{' (edited)' if message['edited'] else ''}</span>{body}</div></div>")
@@ -238,7 +277,7 @@ def dots(text):
     return text
 
 
-def draw_block(block):
+def draw_block(block, ts=None):
     kind = block["type"]
     if kind == "header":
         return f"<div class=h>{dots(escape(block['text']['text']))}</div>"
@@ -246,6 +285,10 @@ def draw_block(block):
         return f"<div class=s>{mrkdwn(block['text']['text'])}</div>"
     if kind == "context":
         return "<div class=c>" + " ".join(mrkdwn(e["text"]) for e in block["elements"]) + "</div>"
+    if kind == "actions" and ts:
+        return "".join(f"<form method=post action=/_press style='display:inline'><input type=hidden name=ts value='{ts}'>"
+                       f"<button name=action value='{escape(b['action_id'])}' class='b {b.get('style', '')}'>"
+                       f"{escape(b['text']['text'])}</button></form>" for b in block["elements"])
     if kind == "actions":
         return "".join(f"<span class='b {b.get('style', '')}'>{escape(b['text']['text'])}</span>" for b in block["elements"])
     return "<hr>"

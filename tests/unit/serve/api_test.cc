@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/ascii.h"
+#include "engine/serve/desk_incident.h"
 #include "engine/serve/serve_files.h"
 #include "tests/fakes/serve_backend.h"
 
@@ -131,6 +132,47 @@ TEST_F(ApiTest, PagesEscapeWhatLogsSay) {
   const ServeResponse none = Get("/incidents/%3Cscript%3E");
   EXPECT_EQ(none.status, 404);
   EXPECT_THAT(none.body, Not(HasSubstr("<script")));
+}
+
+TEST_F(ApiTest, PagesShowWhoHasItAndWhatHappened) {
+  const std::string page = "/incidents/" + fake_.rows[0].id;
+  EXPECT_THAT(Get(page).body, HasSubstr("\"headline\":\"Nobody has it, open\""));
+  EXPECT_THAT(Get("/").body, HasSubstr("Nobody has it, open"));
+  fake_.journal.push_back(
+      {fake_.rows[0].id, 2, kFakeNow, "acknowledged", "open", "acknowledged", "</script>ana", ""});
+  const std::string body = Get(page).body;
+  EXPECT_THAT(body, HasSubstr("\"acts\":true"));
+  EXPECT_THAT(body, HasSubstr("\\u003c/script>ana has it"));
+  EXPECT_THAT(body, HasSubstr("connect-src 'self'"));
+  EXPECT_THAT(Get("/").body, HasSubstr("&lt;/script&gt;ana has it"));
+  ServeBackend bare = fake_.Make();
+  bare.act = nullptr;
+  bare.journal = nullptr;
+  Api api(bare, Secret());
+  ServeRequest request;
+  request.method = "GET";
+  request.host = "127.0.0.1";
+  request.path = page;
+  EXPECT_THAT(api.Handle(request).body, HasSubstr("\"acts\":false"));
+}
+
+TEST(DeskLife, FollowsTheJournal) {
+  std::vector<JournalRow> journal;
+  const auto after = [&](const char* event, const char* state, const char* author,
+                         const char* text) {
+    journal.push_back({"i", journal.size() + 1, kFakeNow + static_cast<TimeUs>(journal.size()),
+                       event, "", state, author, text});
+    return LifeHeadline(LifeOf(journal), FakeIncident("i", IncidentState::kOpen));
+  };
+  EXPECT_EQ(after("opened", "open", "", ""), "Nobody has it, open");
+  EXPECT_EQ(after("acknowledged", "acknowledged", "ana", ""), "ana has it");
+  EXPECT_EQ(after("note", "acknowledged", "ben", "looks bad"), "ana has it");
+  EXPECT_EQ(after("note", "acknowledged", "ana", "owner: cy"), "cy has it");
+  EXPECT_EQ(after("muted", "muted", "", "silence 7 by ana"), "cy has it, muted");
+  EXPECT_EQ(LifeOf(journal).text, "silence 7 by ana");
+  EXPECT_EQ(after("resolved", "resolved", "cy", ""), "resolved by cy");
+  EXPECT_EQ(after("reopened", "open", "", ""), "Nobody has it, open");
+  EXPECT_EQ(LifeHeadline(LifeOf({}), FakeIncident("i", IncidentState::kResolved)), "resolved");
 }
 
 TEST_F(ApiTest, OneUnreadableRowDoesNotHideTheOthers) {
