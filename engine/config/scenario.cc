@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
+#include "engine/config/scenario_story_reader.h"
 #include "engine/config/yaml_reader.h"
 
 namespace culprit {
@@ -73,6 +74,7 @@ absl::StatusOr<Scenario> ParseScenario(const std::string& text, const std::strin
   for (const YAML::Node& node : expect.Sequence("incidents"))
     out.incidents.push_back(ReadIncident(expect.Child(node, "expected incident")));
   out.others = expect.Int("others", 0, 0, 100);
+  out.story = ReadStory(&map, &expect, &errors);
   expect.Finish();
   YamlMap perturb = map.Map("perturb", "perturb");
   out.skew_host = perturb.String("skew_host");

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "engine/config/scenario_story.h"
 #include "engine/core/incident.h"
 
 namespace culprit {
@@ -44,6 +45,7 @@ struct Scenario {
   int others = 0;
   std::string skew_host;
   std::map<std::string, Override> overrides;  // by perturbation name
+  ScenarioStory story;                        // people in it
 };
 
 // The names a scenario's `perturb:` may use.

@@ -127,6 +127,12 @@ void Planner::OnChange(const IncidentChange& change, TimeUs now) {
     }
   }
   Happen(k, event, "", text);
+  // It is by coming back that it flaps; the message that it did says so.
+  if (event == LifeEvent::kReopened && incident.flapping && !IsOver(k->life.state)) {
+    const LifeState from = k->life.state;
+    k->life.Apply(LifeEvent::kFlapping);
+    Journal(k, LifeEventName(LifeEvent::kFlapping), from, "", "");
+  }
   if (event != LifeEvent::kFlapping && k->life.flapping && !incident.flapping &&
       !IsOver(k->life.state))
     Happen(k, LifeEvent::kCalmed, "", "");

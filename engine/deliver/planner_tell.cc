@@ -184,7 +184,8 @@ void Planner::Flush(Known* k, const std::string& destination, Target* t) {
   std::string text;
   if (t->last != kNoTime) text = Difference(t->told, now);
   if (event == NotifyEvent::kUpdated && now == t->told) return;  // as it was after all
-  if (event == NotifyEvent::kFlapping)
+  if (event == NotifyEvent::kFlapping ||
+      (event == NotifyEvent::kReopened && k->now.incident.flapping))
     text = absl::StrCat("came back ", k->now.incident.flaps, " times; held open");
   if (event == NotifyEvent::kOpened && !k->now.incident.split_from.empty())
     text = absl::StrCat("split from ", k->now.incident.split_from);

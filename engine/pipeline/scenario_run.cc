@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "engine/base/status.h"
+#include "engine/pipeline/scenario_story_run.h"
 
 namespace culprit {
 namespace {
@@ -202,7 +203,7 @@ Differences CheckSamples(const Engine& engine, std::string_view pack) {
 }
 
 absl::StatusOr<ScenarioLogs> ReadScenarioLogs(const Scenario& scenario) {
-  ScenarioLogs logs;
+  ScenarioLogs logs = LogsOfLines(scenario.story);
   const fs::path root = fs::path(scenario.directory) / "logs";
   std::error_code error;
   for (auto it = fs::recursive_directory_iterator(root, error);
@@ -222,6 +223,13 @@ absl::StatusOr<ScenarioOutcome> RunScenario(const Scenario& scenario, const Scen
                                             std::string_view perturbation, const Scenario* partner,
                                             const ScenarioLogs* partner_logs,
                                             const Engine& engine) {
+  if (scenario.story.told) {
+    CULPRIT_ASSIGN_OR_RETURN(ScenarioOutcome out, PlayStory(scenario, logs, engine));
+    if (!scenario.incidents.empty())
+      Compare(Expectations(scenario, ""), scenario.others, scenario.file, out.report,
+              &out.differences);
+    return out;
+  }
   ReplayOptions options;
   std::vector<std::pair<std::string, std::string>> streams = logs.streams;
   std::vector<Expectation> wants = Expectations(scenario, perturbation);

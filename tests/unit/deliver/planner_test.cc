@@ -363,6 +363,22 @@ TEST(Planner, MuteTimesHoldOneRouteBackOnly) {
   EXPECT_EQ(w.last().notification.time % kDayUs, 10 * kHourUs);  // noon in Berlin
 }
 
+TEST(Planner, ComingBackOnceTooOftenIsOneMessage) {
+  World w(SimpleConfig());
+  w.Change(LifeEvent::kOpened, MakeIncident("INC-1"));
+  w.Pass(kMinuteUs);
+  w.Change(LifeEvent::kResolved, MakeIncident("INC-1"));
+  w.Told();
+  w.Pass(kMinuteUs);
+  Incident flapping = MakeIncident("INC-1");
+  flapping.flapping = true;
+  flapping.flaps = 3;
+  w.Change(LifeEvent::kReopened, flapping);
+  EXPECT_THAT(w.Told(), ElementsAre("slack reopened INC-1"));
+  EXPECT_THAT(w.last().notification.text, HasSubstr("came back 3 times; held open"));
+  EXPECT_EQ(w.State("INC-1"), LifeState::kFlapping);
+}
+
 TEST(Planner, FlappingIsOneDigestPerPeriod) {
   World w = Opened();
   Incident flapping = MakeIncident("INC-1");
