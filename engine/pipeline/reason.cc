@@ -4,10 +4,12 @@
 #include <queue>
 #include <random>
 #include <set>
+#include <thread>
 #include <utility>
 
 #include "engine/base/status.h"
 #include "engine/correlate/correlator.h"
+#include "engine/pipeline/slice_queue.h"
 
 namespace culprit {
 namespace {
@@ -44,12 +46,54 @@ class ReasonRun {
   ReasonRun(const std::shared_ptr<const Knowledge>& knowledge, const ReasonOptions& options,
             Counters* counters)
       : options_(options),
-        orderer_(options.order, counters),
+        counters_(counters),
+        orderer_(options.order, &order_counters_),
         detector_(knowledge, options.detect, counters),
         correlator_(knowledge, options.correlate, counters) {}
 
+  absl::Status Run(const SignalLog& log, const std::vector<ReasonInput>& inputs,
+                   const std::function<void(double)>& progress) {
+    absl::Status status;
+    if (!options_.order_beside) {
+      status = Read(log, inputs, progress, [&](std::vector<Slice> batch) { Take(&batch); });
+    } else {
+      SliceQueue queue;
+      std::thread reader([&] {
+        status = Read(log, inputs, progress,
+                      [&](std::vector<Slice> batch) { queue.Push(std::move(batch)); });
+        queue.End();
+      });
+      std::vector<Slice> batch;
+      while (queue.Pop(&batch)) Take(&batch);
+      reader.join();
+    }
+    counters_->Add(order_counters_);
+    return status;
+  }
+
+  Report Finish() {
+    // The logs end here: what is still on stays on, and the last evaluation is made.
+    const TimeUs end = detector_.now();
+    if (end != kNoTime) correlator_.Finish(end);
+    Report report;
+    report.incidents = correlator_.Incidents();
+    report.unattributed = correlator_.Unattributed();
+    report.edges = correlator_.Edges();
+    report.components.assign(components_.begin(), components_.end());
+    report.stats.bursts = bursts_;
+    return report;
+  }
+
+ private:
+  // Calls use(slices closed since the last call), in order of time.
+  template <typename Use>
   absl::Status Read(const SignalLog& log, const std::vector<ReasonInput>& inputs,
-                    const std::function<void(double)>& progress) {
+                    const std::function<void(double)>& progress, Use use) {
+    const auto close_slices = [&] {
+      std::vector<Slice> closed;
+      for (Slice slice; orderer_.NextClosed(&slice);) closed.push_back(std::move(slice));
+      if (!closed.empty()) use(std::move(closed));
+    };
     std::vector<Cursor> cursors(inputs.size());
     for (PartitionId p = 0; p < cursors.size(); ++p) {
       cursors[p].reader = log.OpenReader(inputs[p].log_partition);
@@ -88,7 +132,7 @@ class ReasonRun {
           orderer_.AddMark(std::get<Mark>(cursor.entry));
         }
         CULPRIT_RETURN_IF_ERROR(cursor.Advance(p));
-        if (++entries % 4096 == 0) CloseSlices();
+        if (++entries % 4096 == 0) close_slices();
       } while (cursor.open && options_.interleave_seed == 0 && cursor.reached <= limit);
       if (cursor.open) {
         turns.push({key(p), p});
@@ -96,31 +140,17 @@ class ReasonRun {
       }
       cursor.reader.reset();
       orderer_.EndPartition(p);
-      CloseSlices();
+      close_slices();
       progress(static_cast<double>(++ended) / static_cast<double>(cursors.size()));
     }
-    CloseSlices();
+    close_slices();
     return absl::OkStatus();
   }
 
-  Report Finish() {
-    // The logs end here: what is still on stays on, and the last evaluation is made.
-    const TimeUs end = detector_.now();
-    if (end != kNoTime) correlator_.Finish(end);
-    Report report;
-    report.incidents = correlator_.Incidents();
-    report.unattributed = correlator_.Unattributed();
-    report.edges = correlator_.Edges();
-    report.components.assign(components_.begin(), components_.end());
-    report.stats.bursts = bursts_;
-    return report;
-  }
-
- private:
-  void CloseSlices() {
-    while (orderer_.NextClosed(&slice_)) {
-      while (detector_.PassTime(slice_.start, 0, &outcome_)) Correlate();
-      detector_.OnSlice(std::move(slice_), &outcome_);
+  void Take(std::vector<Slice>* batch) {
+    for (Slice& slice : *batch) {
+      while (detector_.PassTime(slice.start, 0, &outcome_)) Correlate();
+      detector_.OnSlice(std::move(slice), &outcome_);
       Correlate();
     }
   }
@@ -140,13 +170,16 @@ class ReasonRun {
   }
 
   const ReasonOptions& options_;
+  Counters* const counters_;
+  // Of the thread that reads.
+  Counters order_counters_;
   Orderer orderer_;
-  Detector detector_;
-  Correlator correlator_;
-  Slice slice_;
-  SliceOutcome outcome_;
   std::set<std::string> components_;
   std::string last_known_;
+  // Of the thread that reasons.
+  Detector detector_;
+  Correlator correlator_;
+  SliceOutcome outcome_;
   uint64_t bursts_ = 0;
 };
 
@@ -157,7 +190,7 @@ absl::StatusOr<Report> Reason(const SignalLog& log, const std::vector<ReasonInpu
                               const ReasonOptions& options, Counters* counters,
                               const std::function<void(double)>& progress) {
   ReasonRun run(knowledge, options, counters);
-  CULPRIT_RETURN_IF_ERROR(run.Read(log, inputs, progress));
+  CULPRIT_RETURN_IF_ERROR(run.Run(log, inputs, progress));
   Report report = run.Finish();
   for (Incident& incident : report.incidents)
     for (Evidence& e : incident.evidence)

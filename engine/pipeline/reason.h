@@ -1,6 +1,6 @@
 // The reason half over a finished SignalLog: order -> burst -> cause. A pure function of the log
-// and the options: no clock, no randomness; the order in which partitions are read does not matter.
-// One owner thread.
+// and the options: no clock, no randomness; the order in which partitions are read does not matter,
+// nor does the number of threads. One owner thread.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -23,6 +23,8 @@ struct ReasonOptions {
   CorrelatorOptions correlate;
   // Tests: reads the partitions in a random interleaving instead of by time. 0: by time.
   uint64_t interleave_seed = 0;
+  // The log is read and ordered by a thread of its own, beside the bursts and their causes.
+  bool order_beside = false;
 };
 
 // One partition of the log to reason about.
@@ -33,7 +35,8 @@ struct ReasonInput {
 };
 
 // Fills incidents, unattributed, components, edges and stats.bursts of a Report. The order of
-// `inputs` settles ties between lines of the same microsecond.
+// `inputs` settles ties between lines of the same microsecond. `progress` is called by one thread
+// at a time.
 absl::StatusOr<Report> Reason(const SignalLog& log, const std::vector<ReasonInput>& inputs,
                               const std::shared_ptr<const Knowledge>& knowledge,
                               const ReasonOptions& options, Counters* counters,

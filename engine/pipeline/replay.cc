@@ -39,6 +39,7 @@ absl::StatusOr<Report> Replay(std::vector<std::unique_ptr<SourceUnit>> units, co
   on_phase(ReplayPhase::kReason, 0);
   LateCaptures captures(*engine.signatures, options.scan.signals.max_line_bytes);
   ReasonOptions reason = options.reason;
+  reason.order_beside = options.scan.workers > 1;
   reason.correlate.captures = &captures;
   CULPRIT_ASSIGN_OR_RETURN(Report report,
                            Reason(log, inputs, engine.knowledge, reason, &scan.counters,
