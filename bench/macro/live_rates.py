@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""Rates of `culprit run`, side by side with what bounds them.
+"""Rates of `culprit run`, side by side with what bounds them: the table "Live" of bench/README.md.
 
-    bench/macro/live_rates.py build/release [kafka] [tail] [forward] [--mb 200]
+    bench/macro/live_rates.py build/bench [kafka] [tail] [forward] [--mb 1000] [--rounds 3]
 
-kafka: messages of 137 and 260 bytes from a real broker, scanned, beside a bare librdkafka consumer that counts bytes.
-tail: 2,000 files, beside `culprit replay` of them. forward: packed chunks over a socket with acknowledgements, beside
-a receiver that only reads. Wall is from the start of the process until all bytes are committed; CPU is user + system of
-the process. Prints one line per number.
+kafka: messages of 137 and 260 bytes (1 in 1000 a failure, lz4, 4 partitions) from a real broker on the same machine,
+beside a bare librdkafka consumer that counts bytes. tail: 2,000 files, beside `culprit replay` of them. forward: packed
+chunks over a socket with acknowledgements, beside a receiver that only reads. They alternate; medians. What each needs
+to start is left out: wall and CPU (user + system of the process) are from the first commit to the last.
 """
-import argparse, json, os, pathlib, resource, shutil, signal, socket, struct, subprocess, sys, tempfile, threading, time
+import argparse, json, os, pathlib, resource, shutil, signal, socket, statistics, struct, subprocess, sys, tempfile, threading, time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(ROOT / "tests/kafka"), str(ROOT / "tests/e2e")]
@@ -61,7 +61,7 @@ class Live:
                 return (now[0] - first[1][0]) * scale, (now[1] - first[1][1]) * scale
             if now[0] > end:
                 raise SystemExit(f"live_rates: {seen} of {lines} lines after 300 s")
-            time.sleep(0.02)
+            time.sleep(0.05)
 
     def close(self):
         self.process.kill()
@@ -77,90 +77,115 @@ def child(command):
     return time.monotonic() - begin, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def tell(what, size, ours, theirs):
-    print(f"{what}: culprit {size / ours[0] / 1e6:.0f} MB/s wall, {ours[1] / size * 1e9:.2f} CPU s/GB; "
-          f"yardstick {size / theirs[0] / 1e6:.0f} MB/s, {theirs[1] / size * 1e9:.2f} CPU s/GB; "
-          f"ratio wall {theirs[0] / ours[0]:.2f}, CPU {theirs[1] / ours[1]:.2f}", flush=True)
+class Rows:
+    """Pairs of (wall, CPU) seconds for `size` bytes: culprit's and the yardstick's."""
+
+    def __init__(self, what, size):
+        self.what, self.size, self.ours, self.theirs = what, size, [], []
+
+    def tell(self):
+        def of(pairs, i):
+            return statistics.median(p[i] for p in pairs)
+        o, t, gb = self.ours, self.theirs, self.size / 1e9
+        print(f"| {self.what} | {1000 * gb / of(o, 0):.0f} | {1000 * gb / of(t, 0):.0f} | {of(t, 0) / of(o, 0):.2f} | "
+              f"{of(o, 1) / gb:.2f} | {of(t, 1) / gb:.2f} | {of(t, 1) / of(o, 1):.2f} |", flush=True)
 
 
-def kafka(build, size):
+def kafka(build, size, rounds):
     tool = str(build / "bench/macro/bench_kafka")
     with tempfile.TemporaryDirectory() as folder, broker.Cluster(pathlib.Path(folder) / "k") as cluster:
         for width in (137, 260):
             topic, count = f"logs-{width}", size // width
             cluster.create_topic(topic, 4)
-            subprocess.run([tool, "fill", cluster.bootstrap, topic, "4", str(count), str(width), "1000"], check=True)
-            for turn in range(ROUNDS):
+            subprocess.run([tool, "fill", cluster.bootstrap, topic, "4", str(count), str(width), "1000"], check=True,
+                           stderr=subprocess.DEVNULL)
+            rows = Rows(f"kafka, {width}-byte messages, beside a consumer that counts bytes", count * width)
+            for turn in range(rounds):
                 bare = subprocess.run([tool, "count", cluster.bootstrap, topic, str(count)], check=True, text=True,
                                       stdout=subprocess.PIPE).stdout.split()
-                live = Live(build / "culprit", f"{{ kafka: {{ brokers: '{cluster.bootstrap}', topics: [{topic}], group: g{width}-{turn} }} }}")
+                rows.theirs.append((float(bare[1]), float(bare[2])))
+                live = Live(build / "culprit", f"{{ kafka: {{ brokers: '{cluster.bootstrap}', topics: [{topic}], group: g{turn} }} }}")
                 try:
-                    tell(f"kafka {width} bytes", count * width, live.rate(count), (float(bare[1]), float(bare[2])))
+                    rows.ours.append(live.rate(count))
                 finally:
                     live.close()
+            rows.tell()
 
 
-def tail(build, size):
+def tail(build, size, rounds):
     with tempfile.TemporaryDirectory() as folder:
         count = size // 2000 // 137
         text = "".join(line(n, 137) + "\n" for n in range(count))
         for i in range(2000):
             (pathlib.Path(folder) / f"f{i}.log").write_text(text)
-        theirs = child([build / "culprit", "replay", folder, "--quiet"])
-        live = Live(build / "culprit", f"{{ tail: {{ include: ['{folder}/*.log'] }} }}")
-        try:
-            tell("tail 2000 files", 2000 * len(text), live.rate(2000 * count), theirs)
-        finally:
-            live.close()
+        one = pathlib.Path(folder) / "one.txt"
+        one.write_text(line(0, 137) + "\n")
+        rows = Rows("tail, 2,000 files, beside replay of them", 2000 * len(text))
+        for _ in range(rounds):
+            all_of, start = (child([build / "culprit", "replay", what, "--quiet"]) for what in (folder, one))
+            rows.theirs.append((all_of[0] - start[0], all_of[1] - start[1]))
+            live = Live(build / "culprit", f"{{ tail: {{ include: ['{folder}/*.log'] }} }}")
+            try:
+                rows.ours.append(live.rate(2000 * count))
+            finally:
+                live.close()
+        rows.tell()
 
 
-def forward(build, size):
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        port = s.getsockname()[1]
+def forward(build, size, rounds):
     entries = b"".join(b"\x92\xd7\x00" + struct.pack(">II", 1795243800, n) + b"\x81" + senders.packed("log") +
                        senders.packed(line(n, 260)) for n in range(8000))
+    chunks = size // len(entries)
 
-    def send(connection, chunks):
+    def send(connection):
         for i in range(chunks):
             connection.sendall(b"\x93" + senders.packed("app") + b"\xc6" + struct.pack(">I", len(entries)) + entries +
                                b"\x81" + senders.packed("chunk") + senders.packed(f"c{i:08d}"))
-    chunks = size // len(entries)
-    # The sender's limit: to a receiver that throws away.
-    sink = socket.create_server(("127.0.0.1", 0))
-    def swallow():
-        connection = sink.accept()[0]
-        while connection.recv(1 << 20):
-            pass
-    threading.Thread(target=swallow, daemon=True).start()
-    begin = time.monotonic()
-    with socket.create_connection(sink.getsockname()) as connection:
-        send(connection, chunks)
-    limit = time.monotonic() - begin
-    live = Live(build / "culprit", f"{{ forward: {{ listen: '127.0.0.1:{port}' }} }}")
-    try:
-        with socket.create_connection(("127.0.0.1", port)) as connection:
-            live.begin = time.monotonic()
-            threading.Thread(target=send, args=(connection, chunks), daemon=True).start()
-            acks, wanted = b"", chunks * len(b"\x81" + senders.packed("ack") + senders.packed("c00000000"))
-            while len(acks) < wanted:
-                acks += connection.recv(65536)
-            wall, cpu = time.monotonic() - live.begin, live.cpu()
-        sent = chunks * len(entries)
-        print(f"forward: {sent / wall / 1e6:.0f} MB/s acknowledged, {cpu / sent * 1e9:.2f} CPU s/GB; sender alone "
-              f"{sent / limit / 1e6:.0f} MB/s", flush=True)
-    finally:
-        live.close()
+
+    def sender_alone():
+        """To a receiver that throws away."""
+        sink = socket.create_server(("127.0.0.1", 0))
+
+        def swallow():
+            connection = sink.accept()[0]
+            while connection.recv(1 << 20):
+                pass
+        threading.Thread(target=swallow, daemon=True).start()
+        begin, cpu = time.monotonic(), time.process_time()
+        with socket.create_connection(sink.getsockname()) as connection:
+            send(connection)
+        return time.monotonic() - begin, time.process_time() - cpu
+
+    rows = Rows("forward, packed chunks, acknowledged, beside the sender alone", chunks * len(entries))
+    for _ in range(rounds):
+        rows.theirs.append(sender_alone())
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            port = s.getsockname()[1]
+        live = Live(build / "culprit", f"{{ forward: {{ listen: '127.0.0.1:{port}' }} }}")
+        try:
+            with socket.create_connection(("127.0.0.1", port)) as connection:
+                begin, cpu = time.monotonic(), live.cpu()
+                threading.Thread(target=send, args=(connection,), daemon=True).start()
+                acks, wanted = 0, chunks * len(b"\x81" + senders.packed("ack") + senders.packed("c00000000"))
+                while acks < wanted:
+                    acks += len(connection.recv(65536))
+                rows.ours.append((time.monotonic() - begin, live.cpu() - cpu))
+        finally:
+            live.close()
+    rows.tell()
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("build", type=pathlib.Path)
     parser.add_argument("what", nargs="*", default=["kafka", "tail", "forward"])
-    parser.add_argument("--mb", type=int, default=200)
+    parser.add_argument("--mb", type=int, default=1000)
+    parser.add_argument("--rounds", type=int, default=3)
     args = parser.parse_args()
+    print("| source | MB/s | yardstick | ratio | CPU s/GB | yardstick | ratio |\n|---|---|---|---|---|---|---|")
     for what in args.what:
-        {"kafka": kafka, "tail": tail, "forward": forward}[what](args.build.resolve(), args.mb * 10**6)
+        {"kafka": kafka, "tail": tail, "forward": forward}[what](args.build.resolve(), args.mb * 10**6, args.rounds)
 
 
 if __name__ == "__main__":
