@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "engine/base/status.h"
 #include "engine/base/views.h"
+#include "engine/state/checkpoint_pack.h"
 #include "engine/state/sqlite_store_impl.h"
 
 namespace culprit {
@@ -266,6 +267,8 @@ absl::StatusOr<uint32_t> SqliteStore::AddGeneration(const std::string& fingerpri
 }
 
 absl::Status SqliteStore::Commit(const ReasonCommit& commit) {
+  const std::string checkpoint =
+      commit.checkpoint.has_value() ? PackCheckpoint(*commit.checkpoint) : std::string();
   return Write(StoreMode::kRun, [&](Db* db) -> absl::Status {
     if (commit.log_seq > last_seq_)
       return absl::InvalidArgumentError(
@@ -306,8 +309,8 @@ absl::Status SqliteStore::Commit(const ReasonCommit& commit) {
     if (!commit.checkpoint.has_value()) return absl::OkStatus();
     CULPRIT_RETURN_IF_ERROR(Query(db, "INSERT OR REPLACE INTO checkpoints VALUES(?,?,?)")
                                 .Bind(log_seq)
-                                .Bind(CheckpointCrc(commit.log_seq, *commit.checkpoint))
-                                .Blob(*commit.checkpoint)
+                                .Bind(CheckpointCrc(commit.log_seq, checkpoint))
+                                .Blob(checkpoint)
                                 .Done());
     return ThinCheckpoints(db);
   });

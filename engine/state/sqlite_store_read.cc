@@ -3,6 +3,7 @@
 #include "absl/strings/str_split.h"
 #include "engine/base/status.h"
 #include "engine/base/views.h"
+#include "engine/state/checkpoint_pack.h"
 #include "engine/state/sqlite_store_impl.h"
 
 namespace culprit {
@@ -30,11 +31,12 @@ IncidentRow IncidentOf(const Query& row) {
 absl::StatusOr<bool> NextCheckpoint(Query* rows, std::optional<Checkpoint>* out) {
   CULPRIT_ASSIGN_OR_RETURN(const bool any, rows->Next());
   if (!any) return false;
-  Checkpoint checkpoint{static_cast<uint64_t>(rows->Number(0)), rows->String(2)};
-  if (rows->Number(1) != CheckpointCrc(checkpoint.log_seq, checkpoint.bytes))
-    out->reset();
-  else
-    *out = std::move(checkpoint);
+  out->reset();
+  const auto log_seq = static_cast<uint64_t>(rows->Number(0));
+  const std::string stored = rows->String(2);
+  if (rows->Number(1) != CheckpointCrc(log_seq, stored)) return true;
+  if (absl::StatusOr<std::string> bytes = UnpackCheckpoint(stored); bytes.ok())
+    *out = Checkpoint{log_seq, *std::move(bytes)};
   return true;
 }
 
