@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "engine/base/status.h"
 #include "engine/cmd/all_sources.h"
 #include "engine/cmd/commands.h"
@@ -23,6 +24,18 @@ absl::StatusOr<std::shared_ptr<const LiveKnowledge>> Compile(const LiveConfig& c
   AddKnowledge(config, &flags);
   CULPRIT_ASSIGN_OR_RETURN(Engine engine, BuildEngine(flags, config.redact));
   return std::make_shared<const LiveKnowledge>(std::move(engine));
+}
+
+// What a reload takes; the rest of culprit.yaml is opened or built at the start.
+constexpr std::string_view kTakenByReload[] = {"packs", "default_packs", "topology", "redact"};
+
+std::vector<std::string> NeedRestart(const LiveConfig& running, const LiveConfig& wanted) {
+  std::vector<std::string> keys = ChangedSections(running, wanted);
+  std::erase_if(keys, [](const std::string& key) {
+    return std::find(std::begin(kTakenByReload), std::end(kTakenByReload), key) !=
+           std::end(kTakenByReload);
+  });
+  return keys;
 }
 
 ReasonOptions ReasonOptionsOf(const LiveConfig& config) {
@@ -145,13 +158,14 @@ std::vector<ReportEdge> Daemon::Topology() const {
 
 absl::Status Daemon::Reload() {
   const std::lock_guard one(reload_mutex_);
-  absl::Status status = ReloadKnowledge();
+  std::vector<std::string> needs_restart;
+  absl::Status status = ReloadKnowledge(&needs_restart);
   const std::lock_guard lock(told_mutex_);
-  reload_state_ = {status.ok(), WallNow(), std::string(status.message())};
+  reload_state_ = {status.ok(), WallNow(), std::string(status.message()), std::move(needs_restart)};
   return status;
 }
 
-absl::Status Daemon::ReloadKnowledge() {
+absl::Status Daemon::ReloadKnowledge(std::vector<std::string>* needs_restart) {
   CULPRIT_ASSIGN_OR_RETURN(LiveConfig config, LoadLiveConfig(config_.file, ProcessEnvironment()));
   CULPRIT_ASSIGN_OR_RETURN(const std::shared_ptr<const LiveKnowledge> knowledge, Compile(config));
   reasoning_->AddKnowledge(knowledge);
@@ -166,6 +180,10 @@ absl::Status Daemon::ReloadKnowledge() {
   }
   spdlog::info("configuration reloaded file={} packs_and_topology={}", config_.file,
                knowledge->fingerprint);
+  *needs_restart = NeedRestart(config_, config);
+  if (!needs_restart->empty())
+    spdlog::warn("changed in {}, but taken only by a restart: {}", config_.file,
+                 absl::StrJoin(*needs_restart, ", "));
   return absl::OkStatus();
 }
 

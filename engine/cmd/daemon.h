@@ -39,7 +39,7 @@ class Daemon {
  private:
   absl::Status MakeSources();
   absl::Status Serve();
-  absl::Status ReloadKnowledge();
+  absl::Status ReloadKnowledge(std::vector<std::string>* needs_restart);
   std::vector<ReportEdge> Topology() const;
   ReloadState reload_state() const;
   std::string StateJson() const;

@@ -1,9 +1,11 @@
 #include "engine/config/live_config.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <set>
 #include <sstream>
 
@@ -135,6 +137,14 @@ void CheckHooks(const LiveConfig& config, ConfigErrors* errors) {
   }
 }
 
+std::map<std::string, size_t> Sections(const YAML::Node& document) {
+  std::map<std::string, size_t> sections;
+  if (!document.IsMap()) return sections;
+  for (const auto& entry : document)
+    sections[entry.first.as<std::string>("")] = std::hash<std::string>()(YAML::Dump(entry.second));
+  return sections;
+}
+
 // Relative paths in the file are relative to the file.
 std::string Beside(const std::string& file, const std::string& path) {
   const std::filesystem::path p(path);
@@ -172,7 +182,19 @@ absl::StatusOr<LiveConfig> ParseLiveConfig(const std::string& text, const std::s
   config.deliver = ReadDelivery(&root, names, &errors);
   root.Finish();
   if (!errors.empty()) return errors.ToStatus();
+  config.sections = Sections(document);
   return config;
+}
+
+std::vector<std::string> ChangedSections(const LiveConfig& before, const LiveConfig& after) {
+  std::vector<std::string> changed;
+  for (const auto& [key, hash] : before.sections)
+    if (const auto it = after.sections.find(key); it == after.sections.end() || it->second != hash)
+      changed.push_back(key);
+  for (const auto& [key, hash] : after.sections)
+    if (!before.sections.contains(key)) changed.push_back(key);
+  std::sort(changed.begin(), changed.end());
+  return changed;
 }
 
 absl::StatusOr<LiveConfig> LoadLiveConfig(const std::string& file, const Environment& environment) {

@@ -3,6 +3,7 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <variant>
@@ -95,7 +96,12 @@ struct LiveConfig {
   int workers = 0;                     // scan threads; 0: one per core
   uint64_t queue_bytes = uint64_t{64} << 20;
   DurationUs drain_timeout = 30 * kSecondUs;
+  // A hash of what each top-level key says, variables filled in: to tell what changed in the file.
+  std::map<std::string, size_t> sections;
 };
+
+// Top-level keys that say something else in `after`, sorted.
+std::vector<std::string> ChangedSections(const LiveConfig& before, const LiveConfig& after);
 
 // Looks a variable of the environment up.
 using Environment = std::function<std::optional<std::string>(const std::string&)>;

@@ -1,6 +1,7 @@
 #include "engine/serve/api.h"
 
 #include <map>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -193,7 +194,11 @@ ServeResponse Api::Reload() {
   if (!lock.owns_lock())
     return ErrorResponse(409, "reload_under_way", "another reload is under way; try again");
   const absl::Status status = backend_.reload();
-  if (status.ok()) return JsonResponse("{\"reloaded\":true}\n");
+  if (status.ok()) {
+    const nlohmann::json answer = {{"reloaded", true},
+                                   {"needs_restart", backend_.reload_state().needs_restart}};
+    return JsonResponse(answer.dump() + "\n");
+  }
   return ErrorResponse(status.code() == absl::StatusCode::kInvalidArgument ? 422 : 500,
                        "reload_failed",
                        absl::StrCat("the configuration before it goes on: ", status.message()));

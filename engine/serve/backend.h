@@ -24,6 +24,8 @@ struct ReloadState {
   bool ok = true;  // false: the configuration before it goes on
   TimeUs at = kNoTime;
   std::string error;
+  // Keys of culprit.yaml that say something else than at the start, and wait for a restart.
+  std::vector<std::string> needs_restart;
 };
 
 // Moves what has come since the last call into *out; returns how many were lost since then. One

@@ -138,7 +138,11 @@ std::string StatusJson(const PipelineStats& stats, const ReloadState& reload,
                {"checkpoint_us", stats.checkpoint_us},
                {"scan_reasons", Of(stats.scan_reasons)},
                {"reason_reasons", Of(stats.reason_reasons)},
-               {"reload", {{"ok", reload.ok}, {"at", Time(reload.at)}, {"error", reload.error}}},
+               {"reload",
+                {{"ok", reload.ok},
+                 {"at", Time(reload.at)},
+                 {"error", reload.error},
+                 {"needs_restart", reload.needs_restart}}},
                {"signatures", Hottest(stats, top)},
                {"sources", Sources(stats)}});
 }

@@ -132,7 +132,9 @@ class Live(unittest.TestCase):
             self.assertEqual(self.get("/-/ready")[0], 200)
             page = self.get("/incidents/" + listed[0]["id"])[1]
             self.assertIn('"edges":[{', page)
-            self.assertEqual(self.get("/-/reload", "POST")[0], 200)
+            self.assertEqual(json.loads(self.get("/-/reload", "POST")[1])["needs_restart"], [])
+            config.write_text(text + "drain_timeout: 7s\n")
+            self.assertEqual(json.loads(self.get("/-/reload", "POST")[1])["needs_restart"], ["drain_timeout"])
             config.write_text(text + "sorces: 1\n")
             status, answer = self.get("/-/reload", "POST")
             self.assertEqual(status, 422)

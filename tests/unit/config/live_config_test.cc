@@ -15,6 +15,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::Not;
 
 Environment Of(std::map<std::string, std::string> variables) {
@@ -225,6 +226,19 @@ TEST(LiveConfig, RedactionRulesAreTried) {
   EXPECT_EQ(config->redact.rules[0].regex, "pin=(\\d+)");
   EXPECT_THAT(ErrorOf(std::string(kTail) + "redact:\n  rules:\n    - { name: x, regex: '(' }\n"),
               HasSubstr("culprit.yaml:4: redaction rule 'x'"));
+}
+
+TEST(LiveConfig, ChangedKeysAreNamedWhateverTheirForm) {
+  const auto parse = [](const std::string& text, const std::string& level) {
+    return *ParseLiveConfig(text, "culprit.yaml", Of({{"LEVEL", level}}));
+  };
+  const std::string text = "sources:\n  - tail: { include: [a.log] }\nlog: { level: '${LEVEL}' }\n";
+  const LiveConfig before = parse(text, "info");
+  EXPECT_THAT(ChangedSections(before, parse("# a comment\n" + text, "info")), IsEmpty());
+  EXPECT_THAT(ChangedSections(before, parse(text, "debug")), ElementsAre("log"));
+  EXPECT_THAT(
+      ChangedSections(before, parse("sources:\n  - tail: { include: [b.log] }\nworkers: 2\n", "")),
+      ElementsAre("log", "sources", "workers"));
 }
 
 TEST(LiveConfig, StartersAreFine) {

@@ -74,7 +74,10 @@ TEST_F(ApiTest, ProbesNeedNoTokenAndGetNoDetails) {
 TEST_F(ApiTest, ReloadsOnPostOnly) {
   EXPECT_EQ(Get("/-/reload").status, 405);
   EXPECT_EQ(fake_.reloads, 0);
-  EXPECT_EQ(Get("/-/reload", "POST").status, 200);
+  fake_.reload.needs_restart = {"sources", "state"};
+  const ServeResponse done = Get("/-/reload", "POST");
+  EXPECT_EQ(done.status, 200);
+  EXPECT_EQ(done.body, "{\"needs_restart\":[\"sources\",\"state\"],\"reloaded\":true}\n");
   fake_.reload_result = absl::InvalidArgumentError("culprit.yaml:3: unknown key");
   const ServeResponse failed = Get("/-/reload", "POST");
   EXPECT_EQ(failed.status, 422);
