@@ -38,6 +38,12 @@ std::vector<std::string> NeedRestart(const LiveConfig& running, const LiveConfig
   return keys;
 }
 
+// The log is cut at a checkpoint, two of them are kept, and what is not reasoned about stays: all
+// of that must fit into log_bytes.
+uint64_t PartOfLog(const LiveConfig& config) {
+  return std::min(LiveReasonOptions().checkpoint_bytes, config.state.log_bytes / 4);
+}
+
 ReasonOptions ReasonOptionsOf(const LiveConfig& config) {
   ReasonOptions options;
   options.order.lateness = config.time.lateness;
@@ -64,6 +70,7 @@ LivePipelineOptions Daemon::PipelineOptions() const {
                         ? config_.workers
                         : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   options.queue_bytes = config_.queue_bytes;
+  options.unreasoned_bytes = PartOfLog(config_);
   for (const SourceConfig& source : config_.sources) {
     options.idle_after_by_source[SourceName(source)] = source.idle_after;
     const absl::StatusOr<ParseOptions> parse =
@@ -92,13 +99,15 @@ absl::Status Daemon::Start() {
   LiveReasonOptions reason;
   reason.reason = ReasonOptionsOf(config_);
   reason.checkpoint_period = config_.state.checkpoint_every;
+  reason.checkpoint_bytes = PartOfLog(config_);
   reasoning_ = std::make_unique<LiveReasonThread>(
       store_.get(), reason, knowledge,
       LiveReasonThread::Hooks{
           .told = [format = config_.stdout_format](
                       const std::vector<OutboxRow>& rows,
                       const Report& report) { PrintIncidents(format, rows, report); },
-          .wants_ticks = [this](bool wants) { pipeline_->set_wants_ticks(wants); }});
+          .wants_ticks = [this](bool wants) { pipeline_->set_wants_ticks(wants); },
+          .reasoned = [this](uint64_t seq) { pipeline_->Reasoned(seq); }});
   pipeline_ = std::make_unique<LivePipeline>(store_.get(), PipelineOptions(), knowledge);
   std::vector<LiveSource*> sources;
   for (const auto& source : sources_) sources.push_back(source.get());

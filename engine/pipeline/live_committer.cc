@@ -199,6 +199,8 @@ void LiveCommitter::CommitAll(Gathered work) {
 // False: given up.
 bool LiveCommitter::CommitOne(const ScanCommit& commit) {
   DurationUs wait = 0;
+  uint64_t log_bytes = 0;
+  for (const LogChunk& chunk : commit.chunks) log_bytes += chunk.entries.size();
   for (;;) {
     const absl::StatusOr<uint64_t> seq = store_->Commit(commit);
     if (seq.ok()) {
@@ -207,7 +209,7 @@ bool LiveCommitter::CommitOne(const ScanCommit& commit) {
         state_error_ = absl::OkStatus();
         totals_.log_seq = *seq;
       }
-      hooks_.committed(*seq);
+      hooks_.committed(*seq, log_bytes);
       return true;
     }
     if (!Retry(seq.status(), &wait)) return false;

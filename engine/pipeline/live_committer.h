@@ -28,7 +28,7 @@ class LiveCommitter {
     std::function<void(std::vector<ControlEntry>*)> tick;
     // The bytes of a batch are no longer in flight.
     std::function<void(const ScannedBatch&)> released;
-    std::function<void(uint64_t last_seq)> committed;
+    std::function<void(uint64_t last_seq, uint64_t log_bytes)> committed;
   };
 
   LiveCommitter(LiveStore* store, const LivePipelineOptions& options, Hooks hooks);

@@ -14,6 +14,9 @@ struct LivePipelineOptions {
   int workers = 1;
   // Of all batches taken and not committed. Beyond it Push blocks. One batch is always taken.
   size_t queue_bytes = size_t{64} << 20;
+  // Of the log that is committed and not reasoned about (LivePipeline::Reasoned). Beyond it Push
+  // blocks, or the log would grow without end in a storm that is scanned faster. 0: no bound.
+  uint64_t unreasoned_bytes = 0;
   // A commit gathers what comes within this time, or until it holds so many bytes of input.
   DurationUs commit_interval = 20'000;
   size_t commit_bytes = size_t{16} << 20;

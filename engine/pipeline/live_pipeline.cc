@@ -75,12 +75,10 @@ absl::Status LivePipeline::Start() {
       store_->AddGeneration(first_knowledge_->fingerprint, first_knowledge_->signatures));
   committer_ = std::make_unique<LiveCommitter>(
       store_, options_,
-      LiveCommitter::Hooks{.tick = [this](std::vector<ControlEntry>* controls) { Tick(controls); },
-                           .released = [this](const ScannedBatch& scanned) { Released(scanned); },
-                           .committed =
-                               [this](uint64_t seq) {
-                                 if (on_commit_ != nullptr) on_commit_(seq);
-                               }});
+      LiveCommitter::Hooks{
+          .tick = [this](std::vector<ControlEntry>* controls) { Tick(controls); },
+          .released = [this](const ScannedBatch& scanned) { Released(scanned); },
+          .committed = [this](uint64_t seq, uint64_t log_bytes) { Committed(seq, log_bytes); }});
   workers_ = std::make_unique<LiveWorkers>(
       options_, &tap_, [this](ScannedBatch scanned) { committer_->Add(std::move(scanned)); });
   workers_->SetKnowledge(first_knowledge_, generation);
@@ -140,6 +138,7 @@ void LivePipeline::Post(LiveBatch batch, size_t cost) {
 }
 
 bool LivePipeline::HasRoom(size_t cost) const {
+  if (options_.unreasoned_bytes > 0 && unreasoned_bytes_ > options_.unreasoned_bytes) return false;
   return in_flight_ == 0 || in_flight_ + cost <= options_.queue_bytes;
 }
 
@@ -191,6 +190,26 @@ void LivePipeline::Released(const ScannedBatch& scanned) {
     const std::lock_guard<std::mutex> lock(mutex_);
     in_flight_ -= scanned.cost;
     if (scanned.slot != nullptr && scanned.batch.stream != nullptr) --scanned.slot->in_flight;
+  }
+  room_.notify_all();
+}
+
+void LivePipeline::Committed(uint64_t seq, uint64_t log_bytes) {
+  if (options_.unreasoned_bytes > 0) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    unreasoned_.emplace_back(seq, log_bytes);
+    unreasoned_bytes_ += log_bytes;
+  }
+  if (on_commit_ != nullptr) on_commit_(seq);
+}
+
+void LivePipeline::Reasoned(uint64_t seq) {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    while (!unreasoned_.empty() && unreasoned_.front().first <= seq) {
+      unreasoned_bytes_ -= unreasoned_.front().second;
+      unreasoned_.pop_front();
+    }
   }
   room_.notify_all();
 }

@@ -6,6 +6,7 @@
 #pragma once
 #include <atomic>
 #include <condition_variable>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -36,6 +37,8 @@ class LivePipeline : public LiveSink {
   void set_on_commit(std::function<void(uint64_t)> on_commit) { on_commit_ = std::move(on_commit); }
   // Whose health decides who is waited for; before Start. They must outlive the pipeline's Stop.
   void set_sources(std::vector<LiveSource*> sources) { sources_ = std::move(sources); }
+  // The reason half has read the log up to `seq`. Any thread.
+  void Reasoned(uint64_t seq);
   // The reason half waits for time to pass.
   void set_wants_ticks(bool wants) { wants_ticks_ = wants; }
 
@@ -74,6 +77,7 @@ class LivePipeline : public LiveSink {
   std::shared_ptr<StreamSlot> SlotOf(const std::shared_ptr<const LiveStream>& stream);
   void Post(LiveBatch batch, size_t cost);
   void Released(const ScannedBatch& scanned);
+  void Committed(uint64_t seq, uint64_t log_bytes);
   void Tick(std::vector<ControlEntry>* controls);
   bool HasRoom(size_t cost) const;
 
@@ -90,6 +94,9 @@ class LivePipeline : public LiveSink {
   std::map<Key, std::shared_ptr<StreamSlot>> slots_;  // guarded by mutex_; that have not ended
   size_t in_flight_ = 0;                              // guarded by mutex_: bytes
   bool stopped_ = false;                              // guarded by mutex_
+  // Commits that are not reasoned about: last seq, bytes of log; guarded by mutex_.
+  std::deque<std::pair<uint64_t, uint64_t>> unreasoned_;
+  uint64_t unreasoned_bytes_ = 0;  // guarded by mutex_
 
   LiveTap tap_;
   std::unique_ptr<LiveClockwork> clockwork_;

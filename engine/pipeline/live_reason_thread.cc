@@ -148,6 +148,7 @@ absl::Status LiveReasonThread::Work() {
         (seq_ > committed_seq_ && now - commit_at_ >= options_.commit_period))
       CULPRIT_RETURN_IF_ERROR(Commit(checkpoint));
     if (hooks_.wants_ticks != nullptr) hooks_.wants_ticks(reasoner_->WaitsForTime());
+    if (hooks_.reasoned != nullptr) hooks_.reasoned(seq_);
     if (last <= seq_) return absl::OkStatus();
   }
 }

@@ -38,6 +38,7 @@ class LiveReasonThread {
     std::function<void(const std::vector<OutboxRow>&, const Report&)> told;
     std::function<void()> planned;  // after a commit with deliveries, on the reason thread
     std::function<void(bool)> wants_ticks;
+    std::function<void(uint64_t seq)> reasoned;  // read up to here
   };
 
   LiveReasonThread(LiveStore* store, const LiveReasonOptions& options,

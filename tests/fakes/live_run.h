@@ -39,7 +39,8 @@ class LiveRun {
         LiveReasonThread::Hooks{
             .told = [this](const std::vector<OutboxRow>& rows,
                            const Report&) { told.insert(told.end(), rows.begin(), rows.end()); },
-            .wants_ticks = [this](bool wants) { pipeline->set_wants_ticks(wants); }});
+            .wants_ticks = [this](bool wants) { pipeline->set_wants_ticks(wants); },
+            .reasoned = [this](uint64_t seq) { pipeline->Reasoned(seq); }});
     pipeline->set_on_commit([this](uint64_t seq) { reasoning->OnCommit(seq); });
     const absl::Status reasons = reasoning->Start();
     EXPECT_TRUE(reasons.ok()) << reasons;

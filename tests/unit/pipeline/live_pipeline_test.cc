@@ -340,6 +340,32 @@ TEST(LivePipeline, FullDiskHoldsSourcesBackAndLosesNothing) {
   EXPECT_EQ(Rows(run.store.get()), Paged(ReplayOf(*knowledge, streams)));
 }
 
+TEST(LivePipeline, AReasonHalfThatFallsBehindHoldsSourcesBack) {
+  const auto knowledge = KnowledgeOf(Outage().scenario);
+  const Streams streams = Sorted(Outage().logs.streams);
+  Folder folder;
+  LivePipelineOptions options = QuickOptions();
+  options.queue_bytes = 5000;  // or all of it is taken before the first commit
+  options.unreasoned_bytes = 1;
+  LiveRun run(folder.path, knowledge, options);
+  run.store->Fail(StoreCall::kRead, absl::UnavailableError("not now"), 1 << 30);
+  std::atomic<bool> fed{false};
+  std::thread feeder([&] {
+    std::mt19937 rng(3);
+    EXPECT_TRUE(Feed(run.pipeline.get(), streams, &rng, 5000));
+    fed = true;
+  });
+  const int64_t deadline = SteadyNow() + kLongUs;
+  while (run.pipeline->Accepting() && SteadyNow() < deadline) std::this_thread::yield();
+  EXPECT_TRUE(run.pipeline->Drain(deadline).ok());
+  EXPECT_FALSE(run.pipeline->Accepting());
+  EXPECT_FALSE(fed);
+  run.store->Fail(StoreCall::kRead, absl::OkStatus(), 0);
+  feeder.join();
+  run.End(true);
+  EXPECT_EQ(Rows(run.store.get()), Paged(ReplayOf(*knowledge, streams)));
+}
+
 TEST(LivePipeline, NothingIsAcknowledgedBeforeItsCommit) {
   Folder folder;
   LiveRun run(folder.path, BuiltInLiveKnowledge());
