@@ -1,7 +1,8 @@
 """What people do to incidents: the commands against a server with fixed values, sinks without any server."""
-import fcntl, json, os, re, shutil, signal, subprocess, time, unittest, urllib.request
+import fcntl, json, os, re, shutil, signal, subprocess, time, unittest, urllib.parse, urllib.request
 
-from harness import SOURCE, main, run, scratch
+import harness
+from harness import SOURCE, main, outage, run, scratch
 
 
 class FakeReceiver:
@@ -240,6 +241,106 @@ class Sinks(unittest.TestCase):
             self.assertIn(event + "|etcd", self.sink("render", "stdout", "--event", event))
         self.sink("render", "stdout", "--event", "merged", check=2)
         self.sink("render", "stdout", "INC-1", check=1)
+
+
+class Live(unittest.TestCase):
+    """culprit run with Slack and PagerDuty, in which people press buttons."""
+
+    def until(self, what, holds):
+        deadline = time.monotonic() + 90
+        while not (found := holds()):
+            if time.monotonic() > deadline or self.process.poll() is not None:
+                self.fail(f"{what}\n{(self.folder / 'err').read_text()[-3000:]}")
+            time.sleep(0.1)
+        return found
+
+    def setUp(self):
+        self.folder = scratch()
+        self.slack = FakeReceiver("slack.py", "--rate", "0", "--signing-secret", "signs-clicks")
+        self.pager = FakeReceiver("pagerduty.py", "--webhook-secret", "signs-events")
+        (self.folder / "logs").mkdir()
+        config = self.folder / "culprit.yaml"
+        config.write_text(
+            f"sources: [ {{ tail: {{ include: ['{self.folder}/logs/*.log'], rescan_interval: 1s }} }} ]\n"
+            f"state: {{ directory: '{self.folder}/state', sync: false }}\n"
+            "time: { idle_after: 2s }\nserve: { listen: '127.0.0.1:0' }\nsinks:\n"
+            f"  - slack: {{ bot_token: xoxb-fake-token-0123456789, channel: C024BE91L, api_url: '{self.slack.url}/api', signing_secret: signs-clicks }}\n"
+            f"  - pagerduty: {{ routing_key: 0123456789abcdef0123456789abcdef, url: '{self.pager.url}/v2/enqueue', webhook_secret: signs-events }}\n"
+            "routes: [ { sinks: [slack, pagerduty], group_wait: 1s, group_interval: 1s } ]\n")
+        with open(self.folder / "err", "wb") as log:
+            self.process = subprocess.Popen([str(harness.BINARY), "run", "-c", str(config), "--format", "none"], stdout=subprocess.DEVNULL, stderr=log)
+        port = self.until("the server is up", lambda: re.search(r"serving .*port=(\d+)", (self.folder / "err").read_text())).group(1)
+        self.url = f"http://127.0.0.1:{port}"
+        if "tells nobody" in run("sink", "status", "--url", self.url).err:
+            self.tearDown()
+            self.skipTest("this culprit run has no sinks yet")
+        self.slack.post("/_control", {"set": {"hook": self.url + "/hooks/slack"}})
+        self.pager.post("/_control", {"set": {"hook": self.url + "/hooks/pagerduty", "repeat": 1}})
+
+    def tearDown(self):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(60)
+        self.slack.stop()
+        self.pager.stop()
+        shutil.rmtree(self.folder)
+
+    def ask(self, *args, check=0):
+        return run(*args, "--url", self.url, check=check).out
+
+    def journal(self, event):
+        rows = json.loads(self.ask("incidents", "journal", self.id, "--format", "json"))["journal"]
+        return [(row["author"], row["text"]) for row in rows if row["event"] == event]
+
+    def press(self, receiver, **form):
+        data = urllib.parse.urlencode(form).encode()
+        urllib.request.urlopen(urllib.request.Request(receiver.url + "/_press", data), timeout=20).read()
+
+    def alert(self):
+        return json.loads(self.pager.get("/_state"))["alerts"].get("culprit/" + self.id)
+
+    def test_what_is_pressed_in_slack_and_pagerduty_acts_here_and_there(self):
+        for service, lines in outage().items():
+            (self.folder / "logs" / f"{service}.log").write_text(lines)
+        slack = lambda: json.loads(self.slack.get("/_state"))
+        message = self.until("Slack has it", lambda: slack()["messages"])[0]
+        button = next(b for b in message["blocks"] if b["type"] == "actions")["elements"][0]
+        self.id = button["value"]
+        self.until("PagerDuty has it", self.alert)
+
+        self.press(self.slack, ts=message["ts"], action="culprit_ack", user="ana")
+        self.until("PagerDuty hears of it", lambda: self.alert()["status"] == "acknowledged")
+        self.until("Slack shows who has it", lambda: "*Has it* ana" in json.dumps(slack()["messages"][0]))
+        self.assertEqual(self.journal("acknowledged"), [("ana", "")])
+        with urllib.request.urlopen(f"{self.url}/incidents/{self.id}", timeout=20) as page:
+            self.assertTrue("ana has it" in page.read().decode())
+
+        self.press(self.slack, ts=message["ts"], action="culprit_evidence", user="ana")
+        self.until("evidence", lambda: "2379: connect: connection refused" in json.dumps(slack()["whispers"]))
+
+        self.press(self.pager, dedup="culprit/" + self.id, action="note", user="Ben Li", text="failing over")
+        self.until("the note is here", lambda: self.journal("note"))
+        self.press(self.pager, dedup="culprit/" + self.id, action="acknowledge", user="Ben Li")
+        self.until("Ben took over", lambda: ("Ben Li", "") in self.journal("acknowledged"))
+
+        self.assertRegex(self.ask("drill"), r"(?s)slack +delivered.*pagerduty +delivered")
+        self.assertRegex(self.ask("sink", "status"), r"slack +slack +ok")
+
+        self.press(self.pager, dedup="culprit/" + self.id, action="resolve", user="Ben Li")
+        self.until("Slack hears of the end", lambda: "resolved" in json.dumps(slack()["messages"][0]))
+
+        def quiet():
+            webhooks = [w for w in json.loads(self.pager.get("/_state"))["webhooks"] if w["dedup"].endswith(self.id)]
+            return webhooks if all(w["statuses"].count(200) == 2 for w in webhooks) else None
+        webhooks = self.until("every webhook came twice", quiet)
+        self.assertIn(("incident.acknowledged", "inbound_integration_reference"), [(w["type"], w["by"]) for w in webhooks], "an echo was sent")
+        # Echoes and repeats did nothing.
+        self.assertEqual(self.journal("acknowledged"), [("ana", ""), ("Ben Li", "")])
+        self.assertEqual(self.journal("note"), [("Ben Li", "failing over")])
+        self.assertEqual(self.journal("resolved"), [("Ben Li", "")])
+        self.assertEqual(self.alert()["pages"], 1, "nobody was woken twice")
+        self.assertTrue(all(p["in_time"] for p in slack()["presses"]))
+        over = run("incidents", "ack", self.id, "--url", self.url, check=1)
+        self.assertIn("resolved already", over.err)
 
 
 if __name__ == "__main__":
