@@ -36,6 +36,15 @@ struct RateState {
   ComponentSeason* component = nullptr;  // owned by the detector
 };
 
+// The memory of many keys is far away: whoever walks over them fetches ahead.
+constexpr size_t kFetchAhead = 8;
+template <typename T>
+void Prefetch(const T& object) {
+  constexpr size_t kLine = 64;
+  const auto* bytes = reinterpret_cast<const char*>(&object);
+  for (size_t at = 0; at < sizeof(T); at += kLine) __builtin_prefetch(bytes + at);
+}
+
 struct BurstKey {
   static constexpr uint32_t kNoCell = UINT32_MAX;
 
@@ -93,6 +102,9 @@ class KeyTable {
     auto it = index_.find(view);
     return it == index_.end() ? kNone : *it;
   }
+  // What is found or looked at a few steps later.
+  void Prefetch(const View& view) const { index_.prefetch(view); }
+  void Prefetch(uint32_t i) const { culprit::Prefetch(At(i)); }
   uint32_t Insert(const View& view);  // which is not there
   void Erase(uint32_t i);
   template <typename F>

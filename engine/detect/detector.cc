@@ -100,14 +100,25 @@ void Detector::Impl::Finish(SliceOutcome* out) {
     b->burst.id = next_burst_id_++;
     out->opened.push_back(&b->burst);
   }
-  const auto by_id = [](const Burst* a, const Burst* b) { return a->id < b->id; };
-  for (OpenBurst* b : changed_) {
+  by_id_.clear();
+  for (size_t i = 0; i < changed_.size(); ++i) {
+    if (i + kFetchAhead < changed_.size()) Prefetch(*changed_[i + kFetchAhead]);
+    OpenBurst* const b = changed_[i];
     Refresh(b);
-    if (b->burst.closed_at == kNoTime) out->changed.push_back(&b->burst);
+    if (b->burst.closed_at == kNoTime) by_id_.emplace_back(b->burst.id, &b->burst);
   }
-  std::sort(out->changed.begin(), out->changed.end(), by_id);
+  std::sort(by_id_.begin(), by_id_.end());
+  for (const auto& [id, burst] : by_id_) out->changed.push_back(burst);
+  std::sort(closed_.begin(), closed_.end(),
+            [](const auto& a, const auto& b) { return a->burst.id < b->burst.id; });
   for (const auto& b : closed_) out->closed.push_back(&b->burst);
-  std::sort(out->closed.begin(), out->closed.end(), by_id);
+}
+
+// `next`: of a key that comes a little earlier, whose own memory was fetched before.
+void Detector::Impl::FetchAhead(uint32_t key, uint32_t next) const {
+  if (key != KeyTable::kNone) keys_.Prefetch(key);
+  if (next == KeyTable::kNone) return;
+  if (const OpenBurst* burst = keys_.At(next).burst.get()) Prefetch(*burst);
 }
 
 void Detector::Impl::OnSlice(Slice&& slice, SliceOutcome* out) {
@@ -135,6 +146,9 @@ void Detector::Impl::OnSlice(Slice&& slice, SliceOutcome* out) {
   current_ = &slice;
   for (uint32_t i = 0; i < incoming_.size(); ++i) {
     Incoming& in = incoming_[i];
+    if (i + kFetchAhead < incoming_.size()) {
+      FetchAhead(incoming_[i + kFetchAhead].key, incoming_[i + kFetchAhead / 2].key);
+    }
     const SliceCell& cell = slice.cells[in.cell];
     bool star = false;
     if (in.key == KeyTable::kNone) {
@@ -151,7 +165,12 @@ void Detector::Impl::OnSlice(Slice&& slice, SliceOutcome* out) {
     }
     AddCell(slice, i, star);
   }
-  for (const uint32_t key : touched_) Evaluate(key);
+  for (size_t i = 0; i < touched_.size(); ++i) {
+    if (i + kFetchAhead < touched_.size()) {
+      FetchAhead(touched_[i + kFetchAhead], touched_[i + kFetchAhead / 2]);
+    }
+    Evaluate(touched_[i]);
+  }
   FireAbsent();
   for (const uint64_t hash : seen_) {
     counters_->Count(Reason::kKeyOverflow, first_seen_.See(hash, DayOf(index)));

@@ -109,6 +109,7 @@ class Detector::Impl {
   void FireAbsent();
   void OnLife(const Slice& slice, SliceOutcome* out);
   void Refresh(OpenBurst* open);
+  void FetchAhead(uint32_t key, uint32_t next) const;
 
   void WriteKey(const BurstKey& key, CheckpointWriter& ar) const;
   bool ReadKey(const SignatureNames& names, CheckpointReader& ar);  // false: left out
@@ -154,8 +155,9 @@ class Detector::Impl {
   std::vector<uint32_t> touched_;  // keys
   std::vector<OpenBurst*> opened_;
   std::vector<OpenBurst*> changed_;
-  std::vector<std::unique_ptr<OpenBurst>> closed_;  // kept until the next call
-  std::vector<uint64_t> seen_;                      // first-seen hashes of this slice
+  std::vector<std::pair<uint64_t, const Burst*>> by_id_;  // scratch
+  std::vector<std::unique_ptr<OpenBurst>> closed_;        // kept until the next call
+  std::vector<uint64_t> seen_;                            // first-seen hashes of this slice
   std::vector<LifeTracker::Change> silent_;
   std::vector<LifeTracker::Change> back_;
 };

@@ -50,7 +50,12 @@ KeyTable::View Detector::Impl::ViewOf(const Slice& slice, const Incoming& in) co
 }
 
 void Detector::Impl::Locate(const Slice& slice) {
-  for (Incoming& in : incoming_) in.key = keys_.Find(ViewOf(slice, in));
+  for (size_t i = 0; i < incoming_.size(); ++i) {
+    if (i + kFetchAhead < incoming_.size()) {
+      keys_.Prefetch(KeyTable::View{incoming_[i + kFetchAhead].hash, 0, {}, {}, 0});
+    }
+    incoming_[i].key = keys_.Find(ViewOf(slice, incoming_[i]));
+  }
 }
 
 bool Detector::Impl::IncomingBefore(const Slice& slice, const Incoming& x,
