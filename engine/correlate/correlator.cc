@@ -43,6 +43,7 @@ ComponentId Correlator::Intern(std::string_view name) {
 }
 
 void Correlator::ActivatePacks() {
+  RankAll();
   const auto& active = activation_.active();
   auto on = [&](uint32_t pack) { return pack < active.size() && active[pack]; };
   for (const ComponentSpec& component : knowledge_->components) {
@@ -187,12 +188,14 @@ void Correlator::Evaluate(TimeUs now) {
   Evaluation evaluation;
   evaluation.now = now;
   evaluation.evidence = EvidenceSet(topology_, std::move(items));
-  evaluation.result =
-      Infer(topology_, modes_, evaluation.evidence, now, options_, &bonus_, &cache_);
+  evaluation.result = Infer(topology_, modes_, evaluation.evidence, now, options_, &bonus_, &cache_,
+                            Rankings::kWhenAsked);
   evaluation.related = RelatedIncidents(evaluation.result, evaluation.evidence, options_);
   evaluation.IndexItems();
   evaluation_ = std::move(evaluation);
-  book_.Update(evaluation_, bursts_.all(), topology_, Explainer(), counters_);
+  book_.Update(
+      evaluation_, bursts_.all(), topology_, Explainer(), [this](size_t result) { Rank(result); },
+      counters_);
   bursts_.Hold(book_.live());
   if (!book_.empty()) {
     next_evaluation_ = now + (book_.HasYoung(now) ? options_.young_period : options_.old_period);
@@ -200,7 +203,19 @@ void Correlator::Evaluate(TimeUs now) {
 }
 
 IncidentBook::Explainer Correlator::Explainer() const {
-  return [this](const LiveIncident& i, Incident* out) { culprit::Explain(Context(), i, out); };
+  return [this](const LiveIncident& i, Incident* out) {
+    if (i.result >= 0) Rank(static_cast<size_t>(i.result));
+    culprit::Explain(Context(), i, out);
+  };
+}
+
+void Correlator::Rank(size_t result) const {
+  RankIncident(topology_, modes_, evaluation_.evidence, evaluation_.now, options_, &bonus_, &cache_,
+               &evaluation_.result.incidents[result]);
+}
+
+void Correlator::RankAll() const {
+  for (size_t i = 0; i < evaluation_.result.incidents.size(); ++i) Rank(i);
 }
 
 ExplainContext Correlator::Context() const {
@@ -209,9 +224,10 @@ ExplainContext Correlator::Context() const {
 
 std::vector<Incident> Correlator::OpenIncidents() const {
   std::vector<Incident> result;
+  const auto explain = Explainer();
   for (const LiveIncident& i : book_.live()) {
     Incident& incident = result.emplace_back(i.value);
-    culprit::Explain(Context(), i, &incident);
+    explain(i, &incident);
   }
   return result;
 }
@@ -243,6 +259,7 @@ void Correlator::ConfirmRoot(std::string_view failure_mode, std::string_view com
   const std::pair<std::string, std::string> root(failure_mode, component);
   const auto known = confirmed_.find(root);
   const int n = known == confirmed_.end() ? 1 : known->second + 1;
+  RankAll();
   if (!Favour(failure_mode, component, n)) return;
   confirmed_[root] = n;
   cache_.Clear();

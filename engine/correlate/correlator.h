@@ -69,7 +69,10 @@ class Correlator {
   // ReadCheckpoint the correlator is as before.
   absl::Status Restore(std::string_view bytes);
 
-  const Evaluation& last_evaluation() const { return evaluation_; }
+  const Evaluation& last_evaluation() const {
+    RankAll();
+    return evaluation_;
+  }
   const Topology& topology() const { return topology_; }
   const ModeCatalog& modes() const { return modes_; }
 
@@ -84,6 +87,10 @@ class Correlator {
   void Evaluate(TimeUs now);
   void Expire(TimeUs now);
   IncidentBook::Explainer Explainer() const;
+  // Rankings of the latest evaluation, if they were not asked for before. Before edges, modes or
+  // the bonus change otherwise than by the next evaluation.
+  void RankAll() const;
+  void Rank(size_t result) const;
   // The prior of a root that was confirmed so many times; false: unknown failure mode or place.
   bool Favour(std::string_view failure_mode, std::string_view component, int times);
   void Write(CheckpointWriter& ar) const;
@@ -112,8 +119,8 @@ class Correlator {
   std::vector<Symptom> unattributed_;  // of bursts that are no longer evidence
   std::map<std::pair<std::string, std::string>, int> confirmed_;
   PriorBonus bonus_;
-  InferenceCache cache_;
-  Evaluation evaluation_;
+  mutable InferenceCache cache_;
+  mutable Evaluation evaluation_;  // its rankings are made when somebody asks
   TimeUs now_ = kNoTime;
   TimeUs next_evaluation_ = INT64_MAX;
   mutable TimeUs due_ = INT64_MAX;  // of NextDue, while due_known_

@@ -149,6 +149,7 @@ void ReadEvaluation(const StateNames& names, const Topology& topology, Checkpoin
 }  // namespace
 
 void Correlator::Write(CheckpointWriter& ar) const {
+  RankAll();
   ar(Hash(Fingerprint(*knowledge_)), Time(now_), dirty_, steps_, unattributed_, confirmed_);
   ar(Time(next_evaluation_ == INT64_MAX ? kNoTime : next_evaluation_));
   activation_.Write(*knowledge_, ar);

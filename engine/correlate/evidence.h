@@ -38,6 +38,13 @@ class EvidenceSet {
     uint32_t begin = 0, end = 0;  // items
   };
 
+  // What a component shows about one target, or without a target: what scores on its own. Those
+  // that have a line in common are one.
+  struct Part {
+    uint32_t place = 0;           // index into components()
+    uint32_t begin = 0, end = 0;  // GroupsOf
+  };
+
   EvidenceSet() = default;
   // Sorts the items into canonical order (names, then class, target, onset, signature, burst).
   EvidenceSet(const Topology& topology, std::vector<SymptomItem> items)
@@ -55,12 +62,25 @@ class EvidenceSet {
   std::span<const Group> GroupsAt(size_t i) const {
     return {groups_.data() + starts_[i], groups_.data() + starts_[i + 1]};
   }
+  const std::vector<Part>& parts() const { return parts_; }
+  // Indexes into groups(), ascending.
+  std::span<const uint32_t> GroupsOf(const Part& part) const {
+    return {part_groups_.data() + part.begin, part_groups_.data() + part.end};
+  }
+  // Which item of its part (from 1) is the first on the same line as this one; 0: on no shared
+  // line.
+  uint32_t LineOf(uint32_t item) const { return lines_[item]; }
 
  private:
+  void Divide();
+
   std::vector<SymptomItem> items_;
   std::vector<Group> groups_;
   std::vector<ComponentId> components_;
   std::vector<uint32_t> starts_;
+  std::vector<Part> parts_;  // by place
+  std::vector<uint32_t> part_groups_;
+  std::vector<uint32_t> lines_;
   std::vector<TimeUs> alive_;
 };
 

@@ -124,7 +124,8 @@ void IncidentBook::PageNow(TimeUs now) {
 }
 
 void IncidentBook::Update(const Evaluation& evaluation, const BurstMap& bursts,
-                          const Topology& topology, const Explainer& explain, Counters* counters) {
+                          const Topology& topology, const Explainer& explain,
+                          const RankResult& rank, Counters* counters) {
   const TimeUs now = evaluation.now;
   const auto& results = evaluation.result.incidents;
   const auto& items = evaluation.evidence.items();
@@ -145,7 +146,7 @@ void IncidentBook::Update(const Evaluation& evaluation, const BurstMap& bursts,
     incident->result = static_cast<int>(r);
     incident->score_micro_nats = result.score_micro_nats;
     serial_of[r] = incident->serial;
-    ChooseRoot(incident, result, now, topology);
+    ChooseRoot(incident, result, now, topology, rank);
   }
   for (LiveIncident& i : live_) {
     if (i.result < 0) continue;

@@ -23,6 +23,8 @@ class IncidentBook {
  public:
   // Fills in the explained parts of an incident from the latest evaluation.
   using Explainer = std::function<void(const LiveIncident&, Incident*)>;
+  // Completes the ranking of a result of the latest evaluation (Rankings::kWhenAsked).
+  using RankResult = std::function<void(size_t result)>;
 
   explicit IncidentBook(const CorrelatorOptions& options) : options_(options) {}
 
@@ -32,7 +34,7 @@ class IncidentBook {
                Counters* counters);
   // Takes the results of an evaluation.
   void Update(const Evaluation& evaluation, const BurstMap& bursts, const Topology& topology,
-              const Explainer& explain, Counters* counters);
+              const Explainer& explain, const RankResult& rank, Counters* counters);
   // Hold-downs that ended by `now`, judged by the latest evaluation; where none is made now.
   void PageDue(TimeUs now);
   // End of input: pages what only waits for its hold-down.
@@ -61,7 +63,7 @@ class IncidentBook {
   LiveIncident& Open(const Evaluation& evaluation, size_t result, const BurstIds& members,
                      const BurstMap& bursts, const Topology& topology);
   void ChooseRoot(LiveIncident* incident, const InferredIncident& result, TimeUs now,
-                  const Topology& topology);
+                  const Topology& topology, const RankResult& rank);
   void MergeOrDrop(const Evaluation& evaluation, const BurstMap& bursts, const Topology& topology,
                    const Explainer& explain, Counters* counters);
   void Page(LiveIncident* incident, TimeUs now);

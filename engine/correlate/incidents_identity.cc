@@ -139,18 +139,19 @@ LiveIncident& IncidentBook::Open(const Evaluation& evaluation, size_t index,
 }
 
 void IncidentBook::ChooseRoot(LiveIncident* incident, const InferredIncident& result, TimeUs now,
-                              const Topology& topology) {
-  const RootCandidate& top = result.candidates[0];
+                              const Topology& topology, const RankResult& rank) {
   const bool fixed = incident->value.paged_at != kNoTime;
+  if (!fixed || result.candidates[0].component == incident->shown.component) {
+    incident->challenger = kNoComponent;
+    incident->challenged = 0;
+    incident->shown = result.hypotheses[result.candidates[0].best].hypothesis;
+    return;
+  }
+  rank(static_cast<size_t>(incident->result));
+  const RootCandidate& top = result.candidates[0];
   const RootCandidate* shown = nullptr;
   for (const RootCandidate& c : result.candidates) {
     if (c.component == incident->shown.component) shown = &c;
-  }
-  if (!fixed || top.component == incident->shown.component) {
-    incident->challenger = kNoComponent;
-    incident->challenged = 0;
-    incident->shown = result.hypotheses[top.best].hypothesis;
-    return;
   }
   const double old = std::max(shown ? shown->posterior : 0, 1e-12);
   if (std::log(std::max(top.posterior, 1e-12) / old) >= options_.root_change_ratio) {

@@ -55,10 +55,11 @@ std::vector<uint32_t> MembersOf(Ranker& ranker, const HypothesisRef& h, const Hi
   return members;
 }
 
-// All but its members.
-InferredIncident MakeIncident(const Topology& topology, std::vector<RankedHypothesis> ranked,
-                              const HiddenMask& hidden, double beta) {
-  InferredIncident incident;
+// Hypotheses and candidates.
+void FillRanking(const Topology& topology, std::vector<RankedHypothesis> ranked, double beta,
+                 InferredIncident* incident) {
+  incident->ranked = true;
+  incident->candidates.clear();
   const double top = static_cast<double>(ranked[0].score_micro_nats) / kMicroNats;
   double z = std::exp(std::min(700.0, -top * beta));
   const double null_weight = z;
@@ -79,13 +80,33 @@ InferredIncident MakeIncident(const Topology& topology, std::vector<RankedHypoth
   for (auto& [rank, candidate] : by_rank) {
     candidate.share = candidate.posterior / (z - null_weight);
     candidate.posterior /= z;
-    incident.candidates.push_back(candidate);
+    incident->candidates.push_back(candidate);
   }
   std::stable_sort(
-      incident.candidates.begin(), incident.candidates.end(),
+      incident->candidates.begin(), incident->candidates.end(),
       [](const RootCandidate& a, const RootCandidate& b) { return a.posterior > b.posterior; });
-  incident.score_micro_nats = ranked[0].score_micro_nats;
-  incident.hypotheses = std::move(ranked);
+  incident->hypotheses = std::move(ranked);
+}
+
+// Of the evidence under this mask, all but the members; nullopt: nothing explains it.
+std::optional<InferredIncident> MakeIncident(Ranker& ranker, const Topology& topology,
+                                             const HiddenMask& hidden, double beta,
+                                             Rankings rankings) {
+  InferredIncident incident;
+  bool sole = false;
+  if (rankings == Rankings::kWhenAsked) {
+    if (const auto best = ranker.Best(hidden, ranker.lowest(), &sole)) {
+      incident.ranked = false;
+      incident.hypotheses = {*best};
+      incident.candidates = {{best->hypothesis.component}};
+    }
+  }
+  if (rankings == Rankings::kAll || !sole) {
+    auto ranked = ranker.Rank(hidden);
+    if (ranked.empty()) return std::nullopt;
+    FillRanking(topology, std::move(ranked), beta, &incident);
+  }
+  incident.score_micro_nats = incident.hypotheses[0].score_micro_nats;
   incident.hidden = hidden;
   return incident;
 }
@@ -94,7 +115,7 @@ InferredIncident MakeIncident(const Topology& topology, std::vector<RankedHypoth
 
 InferenceResult Infer(const Topology& topology, const ModeCatalog& modes,
                       const EvidenceSet& evidence, TimeUs now, const CorrelatorOptions& options,
-                      const PriorBonus* bonus, InferenceCache* cache) {
+                      const PriorBonus* bonus, InferenceCache* cache, Rankings rankings) {
   InferenceResult result;
   Ranker ranker(topology, modes, evidence, now, options, bonus, cache);
   HiddenMask hidden(evidence.items().size(), 0);
@@ -108,35 +129,41 @@ InferenceResult Infer(const Topology& topology, const ModeCatalog& modes,
   };
   std::vector<Root> roots;
   for (int k = 0; k < options.max_roots; ++k) {
-    const auto best = ranker.Best(hidden);
-    if (!best || best->score_micro_nats < Quantise(options.open_score)) break;
+    const auto best = ranker.Best(hidden, Quantise(options.open_score));
+    if (!best) break;
     Root root{MembersOf(ranker, best->hypothesis, hidden), hidden};
     if (root.members.empty()) break;
     hide(root.members, 1);
     roots.push_back(std::move(root));
   }
-  // Back-fit: all hypotheses for each, with only the others' members hidden.
+  // Back-fit: the best for each, with only the others' members hidden.
   for (Root& root : roots) {
     hide(root.members, 0);
-    auto ranked = ranker.Rank(hidden);
+    auto incident = MakeIncident(ranker, topology, hidden, options.temperature, rankings);
     std::vector<uint32_t> again;
-    if (!ranked.empty()) again = MembersOf(ranker, ranked[0].hypothesis, hidden);
-    InferredIncident incident;
+    if (incident) again = MembersOf(ranker, incident->hypotheses[0].hypothesis, hidden);
     if (again.empty()) {  // nothing is left for it: it stays as it was found
-      incident = MakeIncident(topology, ranker.Rank(root.hidden), root.hidden, options.temperature);
-      incident.members = std::move(root.members);
+      incident = MakeIncident(ranker, topology, root.hidden, options.temperature, rankings);
+      incident->members = std::move(root.members);
     } else {
-      incident = MakeIncident(topology, std::move(ranked), hidden, options.temperature);
       std::set_union(root.members.begin(), root.members.end(), again.begin(), again.end(),
-                     std::back_inserter(incident.members));
+                     std::back_inserter(incident->members));
     }
-    hide(incident.members, 1);
-    result.incidents.push_back(std::move(incident));
+    hide(incident->members, 1);
+    result.incidents.push_back(*std::move(incident));
   }
   for (uint32_t i = 0; i < hidden.size(); ++i) {
     if (!hidden[i]) result.unattributed.push_back(i);
   }
   return result;
+}
+
+void RankIncident(const Topology& topology, const ModeCatalog& modes, const EvidenceSet& evidence,
+                  TimeUs now, const CorrelatorOptions& options, const PriorBonus* bonus,
+                  InferenceCache* cache, InferredIncident* incident) {
+  if (incident->ranked) return;
+  Ranker ranker(topology, modes, evidence, now, options, bonus, cache);
+  FillRanking(topology, ranker.Rank(incident->hidden), options.temperature, incident);
 }
 
 std::vector<int> RelatedIncidents(const InferenceResult& result, const EvidenceSet& evidence,

@@ -22,9 +22,10 @@ struct RootCandidate {
 struct InferredIncident {
   std::vector<RankedHypothesis> hypotheses;  // best first
   std::vector<RootCandidate> candidates;     // most likely first
-  int64_t score_micro_nats = 0;              // of the best hypothesis
-  std::vector<uint32_t> members;             // items with responsibility >= .5, ascending
-  HiddenMask hidden;  // what other incidents explained when this ranking was made
+  bool ranked = true;             // false: only the first of each so far, without posteriors
+  int64_t score_micro_nats = 0;   // of the best hypothesis
+  std::vector<uint32_t> members;  // items with responsibility >= .5, ascending
+  HiddenMask hidden;              // what other incidents explained when this ranking was made
 };
 
 struct InferenceResult {
@@ -36,9 +37,18 @@ struct InferenceResult {
 void ObserveEdges(const std::vector<SymptomItem>& items, TimeUs now,
                   const CorrelatorOptions& options, Topology* topology);
 
+// Who else it may be (all hypotheses and their posteriors) costs most and is seldom asked for.
+enum class Rankings { kAll, kWhenAsked };
+
 InferenceResult Infer(const Topology& topology, const ModeCatalog& modes,
                       const EvidenceSet& evidence, TimeUs now, const CorrelatorOptions& options,
-                      const PriorBonus* bonus = nullptr, InferenceCache* cache = nullptr);
+                      const PriorBonus* bonus = nullptr, InferenceCache* cache = nullptr,
+                      Rankings rankings = Rankings::kAll);
+// Makes up for kWhenAsked: as if it had been made at once, while edges, modes and bonus are those
+// of then (names and signs of life may be newer).
+void RankIncident(const Topology& topology, const ModeCatalog& modes, const EvidenceSet& evidence,
+                  TimeUs now, const CorrelatorOptions& options, const PriorBonus* bonus,
+                  InferenceCache* cache, InferredIncident* incident);
 
 // For each incident: the index of the paged-tier incident it is only a consequence of, or -1.
 std::vector<int> RelatedIncidents(const InferenceResult& result, const EvidenceSet& evidence,

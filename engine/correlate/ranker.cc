@@ -55,11 +55,11 @@ double Ranker::Bonus(const HypothesisRef& h) const {
   return it == bonus_->end() ? 0 : it->second;
 }
 
-// What the symptoms of a place would give with perfect timing, certain edges and nothing missing.
-double Ranker::BoundAt(const Candidate& candidate, uint32_t place) {
+// What a part of a place would give with perfect timing, certain edges and nothing missing.
+double Ranker::BoundAt(const Candidate& candidate, uint32_t part) {
   const Mode& mode = modes_[candidate.h.mode];
-  const bool own = evidence_.components()[place] == candidate.h.component;
-  PlaceView& view = cache_->scores_.view(scorer_.views()[place]);
+  const bool own = evidence_.components()[evidence_.parts()[part].place] == candidate.h.component;
+  PartView& view = *scorer_.views()[part].view;
   std::array<double, 2>* known = &view.bounds[static_cast<size_t>(mode.kind)];
   if (mode.mentions != 0) {
     const auto speaker =
@@ -68,12 +68,13 @@ double Ranker::BoundAt(const Candidate& candidate, uint32_t place) {
       known = &view.speaking_bounds[static_cast<size_t>(speaker - view.speaking.begin())];
     }
   }
-  double& at_place = (*known)[own];
-  if (!std::isnan(at_place)) return at_place;
+  double& bound = (*known)[own];
+  if (!std::isnan(bound)) return bound;
   const ModeTables& tables = TablesOf(mode.kind);
   const HiddenMask& hidden = scorer_.mask();
-  at_place = 0;
-  for (const EvidenceSet::Group& group : evidence_.GroupsAt(place)) {
+  bound = 0;
+  for (uint32_t g : evidence_.GroupsOf(evidence_.parts()[part])) {
+    const EvidenceSet::Group& group = evidence_.groups()[g];
     const auto c = static_cast<size_t>(group.cls);
     double table = own ? tables.own[c]
                    : !IsDependencyClass(group.cls)
@@ -88,12 +89,12 @@ double Ranker::BoundAt(const Candidate& candidate, uint32_t place) {
       leak = std::min(leak, item.leak);
       if (!mode.MayMention(Mode::BitOf(item.signature))) continue;
       for (const Mode::Listing& l : mode.listings) {
-        if (l.signature == item.signature) at_place += LogRatio(l.p, item.leak);
+        if (l.signature == item.signature) bound += LogRatio(l.p, item.leak);
       }
     }
-    if (visible && table > 0) at_place += LogRatio(table, leak);
+    if (visible && table > 0) bound += LogRatio(table, leak);
   }
-  return at_place;
+  return bound;
 }
 
 // At most the prior plus what every place that may be reached would give at best.
@@ -102,7 +103,10 @@ int64_t Ranker::UpperBound(const Candidate& candidate) {
   double sum = (mode.kind == ModeKind::kLink ? options_.link_prior : options_.prior) +
                mode.prior_offset + Bonus(candidate.h);
   for (uint32_t place : candidate.places) {
-    sum += std::min(BoundAt(candidate, place), options_.evidence_cap);
+    const auto [begin, end] = scorer_.PartsAt(place);
+    double at_place = 0;
+    for (uint32_t part = begin; part < end; ++part) at_place += BoundAt(candidate, part);
+    sum += std::min(at_place, options_.evidence_cap);
   }
   return Quantise(sum) + 1000;
 }
@@ -128,14 +132,26 @@ int64_t Ranker::BoundOf(Candidate* candidate) {
   return fresh.bound;
 }
 
+const std::optional<HypothesisScore>* Ranker::KnownScore(const Candidate& candidate,
+                                                         uint64_t print) const {
+  for (const Candidate::Scored& known : candidate.scores) {
+    if (known.print != print) continue;
+    return known.settled || known.now == now_ ? &known.score : nullptr;
+  }
+  return nullptr;
+}
+
 const std::optional<HypothesisScore>& Ranker::ScoreOf(Candidate* candidate,
                                                       const HiddenMask& hidden) {
-  auto current = [this](const Candidate::Scored& s) { return s.settled || s.now == now_; };
   const uint64_t print = scorer_.Gather(candidate->h, hidden);
+  const auto* known = KnownScore(*candidate, print);
+  return known ? *known : ScoreGathered(candidate, print);
+}
+
+const std::optional<HypothesisScore>& Ranker::ScoreGathered(Candidate* candidate, uint64_t print) {
   std::vector<Candidate::Scored>& scores = candidate->scores;
   size_t at = 0;
   while (at < scores.size() && scores[at].print != print) ++at;
-  if (at < scores.size() && current(scores[at])) return scores[at].score;
   if (at == scores.size()) {
     if (scores.size() < kKnown) {
       scores.emplace_back();
@@ -160,29 +176,87 @@ std::vector<Ranker::Entry> Ranker::Entries(const HiddenMask& hidden) {
   return entries;
 }
 
-std::optional<RankedHypothesis> Ranker::Best(const HiddenMask& hidden) {
+int64_t Ranker::lowest() const { return -Quantise(options_.prune_margin); }
+
+// A better bound of the entry, or its score.
+void Ranker::Sharpen(Entry* entry, const HiddenMask& hidden, bool score) {
+  const uint64_t print = scorer_.Gather(entry->candidate->h, hidden);
+  const auto* known = KnownScore(*entry->candidate, print);
+  if (!known && score) known = &ScoreGathered(entry->candidate, print);
+  if (known) {
+    entry->how = Entry::kScore;
+    entry->bound = *known ? (*known)->micro_nats : INT64_MIN;
+  } else {
+    entry->how = Entry::kTight;
+    entry->bound = std::min(entry->bound, scorer_.BoundGathered(Bonus(entry->candidate->h)));
+  }
+}
+
+std::optional<RankedHypothesis> Ranker::Best(const HiddenMask& hidden, int64_t floor, bool* sole) {
   std::vector<Entry> entries = Entries(hidden);
   const auto below = [](const Entry& a, const Entry& b) {
     return a.bound != b.bound ? a.bound < b.bound : b.candidate->order < a.candidate->order;
   };
   std::make_heap(entries.begin(), entries.end(), below);
-  const Candidate* best = nullptr;
-  HypothesisScore top;
-  for (auto end = entries.end(); end != entries.begin(); --end) {
+  const Entry* best = nullptr;  // behind the heap: it stays where it is
+  for (auto end = entries.end(); end != entries.begin();) {
     std::pop_heap(entries.begin(), end, below);
-    const Entry& entry = *(end - 1);
-    if (best ? entry.bound < top.micro_nats : entry.bound < -Quantise(options_.prune_margin)) break;
-    const auto& score = ScoreOf(entry.candidate, hidden);
-    if (!score) continue;
-    if (best && (score->micro_nats < top.micro_nats ||
-                 (score->micro_nats == top.micro_nats && best->order < entry.candidate->order))) {
+    Entry& entry = *(end - 1);
+    const auto out = [&] { return entry.bound < (best ? best->bound : floor); };
+    if (out()) break;
+    if (entry.how == Entry::kLoose) {
+      Sharpen(&entry, hidden, false);
+      if (!out() && end - 1 != entries.begin() && below(entry, entries.front())) {
+        std::push_heap(entries.begin(), end, below);
+        continue;
+      }
+    }
+    --end;
+    if (out()) continue;
+    if (entry.how != Entry::kScore) Sharpen(&entry, hidden, true);
+    if (out() ||
+        (best && entry.bound == best->bound && best->candidate->order < entry.candidate->order)) {
       continue;
     }
-    best = entry.candidate;
-    top = *score;
+    best = &entry;
   }
   if (!best) return std::nullopt;
-  return RankedHypothesis{best->h, top.micro_nats, top.onset, 0};
+  const auto& score = ScoreOf(best->candidate, hidden);
+  if (sole) *sole = Sole(&entries, best->candidate->h.component, score->micro_nats, hidden);
+  return RankedHypothesis{best->candidate->h, score->micro_nats, score->onset, 0};
+}
+
+// No other component comes near the posterior of the one with the best hypothesis, whatever the
+// exact scores of what was not scored. The best hypothesis alone weighs 1.
+bool Ranker::Sole(std::vector<Entry>* entries, ComponentId top, int64_t score,
+                  const HiddenMask& hidden) {
+  constexpr double kContest = .999, kDust = 1e-6;
+  const int64_t dust = score - Quantise(std::log(1 / kDust) / options_.temperature);
+  weights_.resize(topology_.size());
+  bool contested = false;
+  for (const auto how : {Entry::kLoose, Entry::kTight, Entry::kScore}) {
+    for (const Entry& entry : *entries) weights_[entry.candidate->h.component] = 0;
+    for (Entry& entry : *entries) {
+      double& weight = weights_[entry.candidate->h.component];
+      if (entry.bound <= dust) {
+        weight += kDust;
+        continue;
+      }
+      weight +=
+          std::exp(static_cast<double>(entry.bound - score) / kMicroNats * options_.temperature);
+    }
+    contested = false;
+    for (Entry& entry : *entries) {
+      const ComponentId component = entry.candidate->h.component;
+      if (component == top || weights_[component] < kContest) continue;
+      contested = true;
+      if (entry.bound > dust && entry.how <= how && how != Entry::kScore) {
+        Sharpen(&entry, hidden, how == Entry::kTight);
+      }
+    }
+    if (!contested) break;
+  }
+  return !contested;
 }
 
 std::vector<RankedHypothesis> Ranker::Rank(const HiddenMask& hidden) {

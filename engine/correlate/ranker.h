@@ -87,8 +87,12 @@ class Ranker {
          TimeUs now, const CorrelatorOptions& options, const PriorBonus* bonus = nullptr,
          InferenceCache* cache = nullptr);
   std::vector<RankedHypothesis> Rank(const HiddenMask& hidden);
-  // The first of Rank alone: only what may still beat the best so far is scored.
-  std::optional<RankedHypothesis> Best(const HiddenMask& hidden);
+  // The first of Rank alone, if it scores at least `floor` micro-nats: only what may still be it is
+  // scored. *sole, if asked for: its component is surely the most likely one too.
+  std::optional<RankedHypothesis> Best(const HiddenMask& hidden, int64_t floor,
+                                       bool* sole = nullptr);
+  // What Best needs at least to agree with Rank.
+  int64_t lowest() const;
   double Bonus(const HypothesisRef& h) const;
   Scorer& scorer() { return scorer_; }
 
@@ -97,6 +101,7 @@ class Ranker {
   struct Entry {
     int64_t bound;
     Candidate* candidate;
+    enum : uint8_t { kLoose, kTight, kScore } how = kLoose;  // what `bound` is
   };
   std::vector<Entry> Entries(const HiddenMask& hidden);
   HypothesisOrder OrderOf(const HypothesisRef& h) const;
@@ -104,9 +109,14 @@ class Ranker {
   const std::vector<Candidate*>& At(ComponentId id);
   Candidate* Find(const HypothesisRef& h);
   int64_t UpperBound(const Candidate& candidate);
-  double BoundAt(const Candidate& candidate, uint32_t place);
+  double BoundAt(const Candidate& candidate, uint32_t part);
   int64_t BoundOf(Candidate* candidate);
   const std::optional<HypothesisScore>& ScoreOf(Candidate* candidate, const HiddenMask& hidden);
+  const std::optional<HypothesisScore>* KnownScore(const Candidate& candidate,
+                                                   uint64_t print) const;
+  const std::optional<HypothesisScore>& ScoreGathered(Candidate* candidate, uint64_t print);
+  void Sharpen(Entry* entry, const HiddenMask& hidden, bool score);
+  bool Sole(std::vector<Entry>* entries, ComponentId top, int64_t score, const HiddenMask& hidden);
   void SpreadFrom(uint32_t place);
 
   const Topology& topology_;
@@ -121,6 +131,7 @@ class Ranker {
   Scorer scorer_;
   uint64_t print_ = 0;           // of all places under the mask being ranked
   std::vector<uint8_t> chosen_;  // scratch
+  std::vector<double> weights_;  // scratch, by component
 };
 
 }  // namespace culprit

@@ -44,13 +44,18 @@ std::vector<HypothesisCandidate*> Ranker::Hypotheses() {
   std::set<std::pair<ComponentId, ComponentId>> links;  // (target, from)
   std::vector<SignatureIndex> signatures;
   for (uint32_t place = 0; place < evidence_.components().size(); ++place) {
-    const PlaceView& view = cache_->scores_.view(scorer_.views()[place]);
-    if (!view.visible) continue;
-    signatures.insert(signatures.end(), view.signatures.begin(), view.signatures.end());
-    for (ComponentId target : view.targets) {
-      add(target);
-      links.emplace(target, view.component);
+    const auto [begin, end] = scorer_.PartsAt(place);
+    bool visible = false;
+    for (uint32_t part = begin; part < end; ++part) {
+      const PartView& view = *scorer_.views()[part].view;
+      visible |= view.visible;
+      signatures.insert(signatures.end(), view.signatures.begin(), view.signatures.end());
+      for (ComponentId target : view.targets) {
+        add(target);
+        links.emplace(target, view.component);
+      }
     }
+    if (!visible) continue;
     for (ComponentId id : cache_->below_[place]) add(id);
   }
   std::sort(signatures.begin(), signatures.end());

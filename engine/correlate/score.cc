@@ -55,21 +55,30 @@ int64_t Scorer::Evaluate(TimeUs onset, ComponentId mute, HypothesisDetail* detai
     settled_ &= alive >= onset || alive == kNoTime;
     return alive >= onset;
   };
-  for (const Spot& spot : spots_) {
-    const SpotEffect::At& at = PresentAt(spot, onset);
-    const ComponentId id = nodes[spot.node].id;
-    int64_t sum = at.sum;
-    first_[spot.node] = at.first;
-    if ((spot.node == 0 || !all_weak_) && mature && id != mute && logged(id)) {
-      const int64_t missing = Missing(&spot, spot.node, onset, at.seen);
+  for (size_t s = 0; s < spots_.size();) {
+    const int32_t node = spots_[s].node;
+    const ComponentId id = nodes[node].id;
+    int64_t sum = 0;
+    TimeUs first = kNoTime;
+    bool silence = true;
+    Seen seen{true, false, {}};
+    if (detail) responsible.emplace_back(detail->responsibility.size(), node);
+    for (; s < spots_.size() && spots_[s].node == node; ++s) {
+      const SpotEffect::At& at = PresentAt(spots_[s], onset);
+      sum += at.sum;
+      if (at.first != kNoTime && (first == kNoTime || at.first < first)) first = at.first;
+      silence &= at.silence;
+      seen.silence |= spots_[s].view->silence_any;
+      seen.what.Add(at.seen);
+      if (detail) Responsibilities(spots_[s], onset, detail);
+    }
+    first_[node] = silence ? kNoTime : first;
+    if ((node == 0 || !all_weak_) && mature && id != mute && logged(id)) {
+      const int64_t missing = Missing(node, onset, seen);
       sum += missing;
-      if (detail) absent[spot.node] = missing < 0;
+      if (detail) absent[node] = missing < 0;
     }
-    own_[spot.node] = std::clamp(sum, Quantise(kMinLog), Quantise(options_.evidence_cap));
-    if (detail) {
-      responsible.emplace_back(detail->responsibility.size(), spot.node);
-      Responsibilities(spot, onset, detail);
-    }
+    own_[node] = std::clamp(sum, Quantise(kMinLog), Quantise(options_.evidence_cap));
   }
   // Places without any symptom differ only by hops (and edge, for leaves): computed once.
   constexpr int64_t kUnset = INT64_MIN;
@@ -86,10 +95,10 @@ int64_t Scorer::Evaluate(TimeUs onset, ComponentId mute, HypothesisDetail* detai
     if (spot_of_node_[i] < 0) {
       if (mature && !(i == 0 ? link : all_weak_) && node.id != mute && logged(node.id)) {
         if (i == 0 || (mode_->spec >= 0 && mode_->Names(node.id))) {
-          a = Missing(nullptr, static_cast<int32_t>(i), onset, {});
+          a = Missing(static_cast<int32_t>(i), onset, {});
         } else {
           int64_t& q = quiet_[node.hops];
-          if (q == kUnset) q = Missing(nullptr, static_cast<int32_t>(i), onset, {});
+          if (q == kUnset) q = Missing(static_cast<int32_t>(i), onset, {});
           a = q;
           plain = true;
         }
@@ -157,20 +166,18 @@ std::optional<HypothesisScore> Scorer::Score(const HypothesisRef& h, const Hidde
   return ScoreGathered(prior_bonus, mute, detail);
 }
 
-std::optional<HypothesisScore> Scorer::ScoreGathered(double prior_bonus, ComponentId mute,
-                                                     HypothesisDetail* detail) {
-  settled_ = true;
-  spot_of_node_.assign(tree_->nodes.size(), -1);
-  for (size_t i = 0; i < spots_.size(); ++i) {
-    spot_of_node_[spots_[i].node] = static_cast<int32_t>(i);
-  }
-  // The three earliest onsets, and the root's own.
+// The onsets to try: the three earliest of what it explains, and the root's own.
+void Scorer::Assume() {
+  assumed_known_ = true;
+  assumed_count_ = 0;
   std::array<TimeUs, 3> onsets;
   size_t count = 0;
   TimeUs own = kNoTime;
   for (const Spot& spot : spots_) {
     const SpotEffect& data = *spot.effect;
-    if (spot.node == 0 && data.onset_count > 0) own = data.onsets[0];
+    if (spot.node == 0 && data.onset_count > 0 && (own == kNoTime || data.onsets[0] < own)) {
+      own = data.onsets[0];
+    }
     for (uint32_t k = 0; k < data.onset_count; ++k) {
       TimeUs onset = data.onsets[k];
       for (size_t i = 0; i < count; ++i) {
@@ -179,32 +186,72 @@ std::optional<HypothesisScore> Scorer::ScoreGathered(double prior_bonus, Compone
       if (count < onsets.size()) onsets[count++] = onset;
     }
   }
-  std::array<std::pair<TimeUs, double>, 4> candidates;  // T, penalty
-  size_t tried = 0;
+  auto add = [this](TimeUs onset, size_t before) {
+    assumed_[assumed_count_++] = {onset, Quantise(static_cast<double>(std::min<size_t>(before, 2))),
+                                  0};
+  };
   if (count == 0) {
-    if (!silence_at_root_) return std::nullopt;
-    candidates[tried++] = {silence_onset_ - std::llround(options_.silence_lag * kSecondUs), 0};
+    if (!silence_at_root_) return;
+    add(silence_onset_ - std::llround(options_.silence_lag * kSecondUs), 0);
   } else {
-    for (size_t i = 0; i < count; ++i) candidates[tried++] = {onsets[i], static_cast<double>(i)};
+    for (size_t i = 0; i < count; ++i) add(onsets[i], i);
     if (own != kNoTime) {
       const TimeUs bound = own - std::llround(options_.skew_slack * kSecondUs);
-      const auto before =
-          std::lower_bound(onsets.begin(), onsets.begin() + count, bound) - onsets.begin();
-      candidates[tried++] = {own, static_cast<double>(std::min<ptrdiff_t>(before, 2))};
+      add(own, static_cast<size_t>(std::lower_bound(onsets.begin(), onsets.begin() + count, bound) -
+                                   onsets.begin()));
     }
   }
-  const double prior = (mode_->kind == ModeKind::kLink ? options_.link_prior : options_.prior) +
-                       mode_->prior_offset + prior_bonus;
+  // The same onset again with no smaller penalty cannot win.
+  assumed_count_ = static_cast<size_t>(
+      std::unique(assumed_.begin(), assumed_.begin() + assumed_count_) - assumed_.begin());
+  const int64_t cap = Quantise(options_.evidence_cap);
+  for (size_t i = 0; i < assumed_count_; ++i) {
+    int64_t sum = 0;
+    for (size_t s = 0; s < spots_.size();) {
+      const int32_t node = spots_[s].node;
+      int64_t at_node = 0;
+      for (; s < spots_.size() && spots_[s].node == node; ++s) {
+        at_node += PresentAt(spots_[s], assumed_[i].onset).sum;
+      }
+      sum += std::clamp<int64_t>(at_node, 0, cap);
+    }
+    assumed_[i].bound = sum - assumed_[i].penalty;
+  }
+}
+
+int64_t Scorer::Prior(double bonus) const {
+  return Quantise((mode_->kind == ModeKind::kLink ? options_.link_prior : options_.prior) +
+                  mode_->prior_offset + bonus);
+}
+
+int64_t Scorer::BoundGathered(double prior_bonus) {
+  if (!assumed_known_) Assume();
+  if (assumed_count_ == 0) return INT64_MIN;
+  int64_t most = INT64_MIN;
+  for (size_t i = 0; i < assumed_count_; ++i) most = std::max(most, assumed_[i].bound);
+  return most + Prior(prior_bonus);
+}
+
+std::optional<HypothesisScore> Scorer::ScoreGathered(double prior_bonus, ComponentId mute,
+                                                     HypothesisDetail* detail) {
+  if (!assumed_known_) Assume();
+  settled_ = true;
+  if (assumed_count_ == 0) return std::nullopt;
+  spot_of_node_.assign(tree_->nodes.size(), -1);
+  for (size_t i = 0; i < spots_.size(); ++i) {
+    spot_of_node_[spots_[i].node] = static_cast<int32_t>(i);
+  }
+  const int64_t prior = Prior(prior_bonus);
   std::optional<HypothesisScore> best;
   bool settled = true;
-  for (size_t c = 0; c < tried; ++c) {
-    const auto& [onset, penalty] = candidates[c];
-    // The same onset again with no smaller penalty cannot win.
-    if (c > 0 && candidates[c - 1] == candidates[c]) continue;
+  for (size_t i = 0; i < assumed_count_; ++i) {
+    const Assumed& assumed = assumed_[i];
+    if (best && assumed.bound + prior < best->micro_nats) continue;
     settled_ = true;
-    const int64_t value = Evaluate(onset, mute, nullptr) - Quantise(penalty) + Quantise(prior);
-    if (!best || value > best->micro_nats || (value == best->micro_nats && onset < best->onset)) {
-      best = HypothesisScore{value, onset};
+    const int64_t value = Evaluate(assumed.onset, mute, nullptr) - assumed.penalty + prior;
+    if (!best || value > best->micro_nats ||
+        (value == best->micro_nats && assumed.onset < best->onset)) {
+      best = HypothesisScore{value, assumed.onset};
       settled = settled_;
     }
   }

@@ -2,9 +2,11 @@
 // (ROOT_CAUSE 4). Pure functions over immutable inputs, except for the topology's tree cache; one
 // thread. Scores are integers (micro-nats), so sums do not depend on their order.
 #pragma once
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -50,12 +52,22 @@ class Scorer {
   uint64_t Gather(const HypothesisRef& h, const HiddenMask& hidden);
   std::optional<HypothesisScore> ScoreGathered(double prior_bonus, ComponentId mute = kNoComponent,
                                                HypothesisDetail* detail = nullptr);
+  // No less than what ScoreGathered will say: what is present at each onset, edges certain and
+  // nothing missing. INT64_MIN: there will be no score.
+  int64_t BoundGathered(double prior_bonus);
   // The last score will stay the same while the evidence does, however late it gets.
   bool settled() const { return settled_; }
-  // Views of the evidence's components with these items hidden, and a hash of each.
+  // Views of the evidence with these items hidden, and a hash for each of its components.
   void UseMask(const HiddenMask& hidden);
-  const std::vector<uint32_t>& views() const { return views_; }
-  const std::vector<uint64_t>& mixes() const { return mixes_; }
+  struct ViewRef {
+    uint32_t id = 0;
+    PartView* view = nullptr;
+  };
+  const std::vector<ViewRef>& views() const { return views_; }   // by part
+  const std::vector<uint64_t>& mixes() const { return mixes_; }  // by place
+  std::pair<uint32_t, uint32_t> PartsAt(uint32_t place) const {
+    return {starts_[place], starts_[place + 1]};
+  }
   const HiddenMask& mask() const { return mask_; }
   // The same at a given onset T, without the penalty for earlier symptoms and the prior (M_x).
   int64_t ScoreAt(const HypothesisRef& h, const HiddenMask& hidden, TimeUs onset);
@@ -64,33 +76,41 @@ class Scorer {
   double Probability(const HypothesisRef& h, uint32_t item) const;
 
  private:
-  struct Spot {  // a component of the tree that has items
+  struct Spot {  // a part of the evidence in the tree; those of a component come together
     int32_t node = 0;
-    uint32_t place = 0;  // index into evidence.components()
-    const PlaceView* view = nullptr;
+    uint32_t part = 0;
+    const PartView* view = nullptr;
     SpotEffect* effect = nullptr;
   };
   struct Up {
     int64_t message = 0;
     double posterior = 1;
   };
+  struct Assumed {  // an onset of the fault that may be the best one
+    TimeUs onset = kNoTime;
+    int64_t penalty = 0;  // for explained symptoms before it
+    int64_t bound = 0;    // M_x at most, less the penalty
+    bool operator==(const Assumed&) const = default;
+  };
+  void Assume();
+  int64_t Prior(double bonus) const;
   void Load();
   uint64_t Places(const std::vector<ComponentId>& targets) const;
-  uint64_t WeakVolume(uint32_t place) const;
+  uint64_t WeakVolume(const EvidenceSet::Part& part) const;
   struct Gathered {  // items of a group so far
     bool any = false, weak = false, claimed = true;
     uint32_t line = 0;
     TimeUs onset = 0;
     double leak = 0;
   };
-  void FillView(PlaceView* view, uint32_t place) const;
-  void FillGroup(PlaceView* view, const EvidenceSet::Group& group, uint32_t base) const;
-  void Add(const SymptomItem& item, uint32_t base, Gathered* to) const;
-  uint32_t LineOf(const SymptomItem& item, uint32_t base) const;
+  void FillView(PartView* view, const EvidenceSet::Part& part) const;
+  void FillGroup(PartView* view, const EvidenceSet::Group& group, uint32_t ordinal) const;
+  void Add(uint32_t item, Gathered* to) const;
+  SpotEffect* EffectOf(uint32_t part, int32_t node);
   // `sources`: of its terms, or null.
-  void FillSpot(SpotEffect* out, std::vector<TermSource>* sources, uint32_t place, int32_t node);
+  void FillSpot(SpotEffect* out, std::vector<TermSource>* sources, uint32_t part, int32_t node);
   // Weak lines among the visible items of a group.
-  uint64_t WeakLines(const GroupView& group, uint32_t base) const;
+  uint64_t WeakLines(const EvidenceSet::Group& group) const;
   // What the mode lists for the item at this node; null: nothing.
   const Mode::Listing* ListingOf(const SymptomItem& item, int32_t node) const;
   double WeakCap(bool at_root) const;
@@ -102,10 +122,15 @@ class Scorer {
   const SpotEffect::At& PresentAt(const Spot& spot, TimeUs onset);
   void Responsibilities(const Spot& spot, TimeUs onset, HypothesisDetail* detail);
   int64_t Evaluate(TimeUs onset, ComponentId mute, HypothesisDetail* detail);
-  int64_t Missing(const Spot* spot, int32_t node, TimeUs onset, const SpotSeen& seen);
-  double AbsenceLog(const Spot* spot, int32_t node, double since_onset, const SpotSeen& seen) const;
+  struct Seen {        // at a component
+    bool any = false;  // items, hidden or not
+    bool silence = false;
+    SpotSeen what;
+  };
+  int64_t Missing(int32_t node, TimeUs onset, const Seen& seen);
+  double AbsenceLog(int32_t node, double since_onset, const Seen& seen) const;
   double Maturity(double since_onset, int hops, double stretch = 1) const;
-  bool SignatureAt(const Spot* spot, SignatureIndex signature) const;
+  bool SignatureAt(ComponentId id, SignatureIndex signature) const;
 
   const Topology& topology_;
   const ModeCatalog& modes_;
@@ -115,10 +140,12 @@ class Scorer {
   std::unique_ptr<ScoreCache> own_cache_;
   ScoreCache* cache_;
 
-  // By place of the evidence.
-  std::vector<uint32_t> contents_;
-  std::vector<uint32_t> views_;  // with mask_ hidden
+  std::vector<uint32_t> contents_;  // by part
+  std::vector<uint32_t> starts_;    // by place: its first part
+  std::vector<ViewRef> views_;      // with mask_ hidden
   std::vector<uint64_t> mixes_;
+  std::vector<uint32_t> to_fill_;
+  std::string view_key_;
   HiddenMask mask_;
   bool loaded_ = false, masked_ = false;
 
@@ -128,6 +155,9 @@ class Scorer {
   const ModeTables* tables_ = nullptr;
   HypothesisRef h_;
   std::vector<Spot> spots_;
+  std::array<Assumed, 4> assumed_;
+  size_t assumed_count_ = 0;
+  bool assumed_known_ = false;
   SpotEffect fresh_;
   std::vector<TermSource> sources_;
   std::vector<uint32_t> term_lines_;

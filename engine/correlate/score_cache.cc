@@ -20,7 +20,6 @@ void ScoreCache::Clear() {
   contents_.clear();
   view_ids_.clear();
   views_.clear();
-  spots_.clear();
   effects_.clear();
   reached_.clear();
   absences_.assign(kAbsences, {});
@@ -46,7 +45,7 @@ uint32_t ScoreCache::View(uint32_t content, std::string_view hidden, bool* added
   key_.assign(reinterpret_cast<const char*>(&content), sizeof content);
   key_.append(hidden);
   auto [it, fresh] = view_ids_.try_emplace(key_, static_cast<uint32_t>(views_.size()));
-  if (fresh) views_.push_back(std::make_unique<PlaceView>());
+  if (fresh) views_.push_back(std::make_unique<PartView>());
   *added = fresh;
   return it->second;
 }

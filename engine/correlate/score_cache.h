@@ -1,8 +1,8 @@
-// What scoring keeps from one hypothesis, mask and evaluation to the next: what is visible at a
-// place (a "view"), the terms it gives under a kind of hypothesis and their sums by assumed onset,
-// and values of pure functions. All of it is keyed by everything it depends on, so a score from the
-// cache is the score from scratch, bit for bit. Belongs to one thread; a copy starts empty, so what
-// holds one stays copyable.
+// What scoring keeps from one hypothesis, mask and evaluation to the next: what is visible of a
+// part of the evidence (a "view"), the terms it gives under a kind of hypothesis and their sums by
+// assumed onset, and values of pure functions. All of it is keyed by everything it depends on, so a
+// score from the cache is the score from scratch, bit for bit. Belongs to one thread; a copy starts
+// empty, so what holds one stays copyable.
 #pragma once
 #include <array>
 #include <cstdint>
@@ -49,15 +49,23 @@ struct SpotTerm {
 struct SpotSeen {  // explained or hidden
   bool own = false, dependency = false, server_error = false;
   bool self_listed = false, any_listed = false;
+  void Add(const SpotSeen& other) {
+    own |= other.own;
+    dependency |= other.dependency;
+    server_error |= other.server_error;
+    self_listed |= other.self_listed;
+    any_listed |= other.any_listed;
+  }
   bool operator==(const SpotSeen&) const = default;
 };
 
-// What a place says under one kind of hypothesis; equal ones are one object.
+// What a part says under one kind of hypothesis; equal ones are one object.
 struct SpotEffect {
   struct At {
     TimeUs onset;  // assumed onset of the fault
     int64_t sum;   // of what is present, not yet bounded
-    TimeUs first;  // first explained onset; kNoTime: silence at most
+    TimeUs first;  // first explained onset; kNoTime: none
+    bool silence;  // and that is all
     SpotSeen seen;
   };
   uint32_t id = 0;
@@ -74,8 +82,8 @@ struct SpotEffect {
 
 // The items that a term came from.
 struct TermSource {
-  uint32_t begin = 0, end = 0;  // items of the group, counted from the place's first
-  bool listed = false;          // one item on its own: begin
+  uint32_t begin = 0, end = 0;
+  bool listed = false;  // one item on its own: begin
 };
 
 // The visible items of a group as one symptom.
@@ -83,21 +91,27 @@ struct GroupView {
   SymptomClass cls = SymptomClass::kOther;
   bool weak = false;    // no strong one
   bool claimed = true;  // all that count are listed by some failure mode
-  uint32_t line = 0;    // the first of the place's items on the same line plus one, or 0
+  uint32_t line = 0;    // EvidenceSet::LineOf, if all are on one
   ComponentId target = kNoComponent;
-  uint32_t begin = 0, end = 0;  // items, counted from the place's first
+  uint32_t ordinal = 0;  // among the part's groups
   TimeUs onset = 0;
   double leak = 0;
   uint64_t mentioned = 0;  // bits of the signatures (Mode::BitOf)
 };
 
-// Which items of a place there are, and which of them are hidden.
-struct PlaceView {
+// Which items of a part there are, and which of them are hidden.
+struct PartView {
+  struct Known {  // an effect
+    // Where named targets lie in the tree; at the root, the volume of weak bursts: a hash, or 0.
+    uint64_t where = 0;
+    SpotEffect* effect = nullptr;
+  };
   ComponentId component = kNoComponent;
   bool visible = false;      // any item
   bool silence_any = false;  // hidden or not
   bool silence_visible = false;
   bool weak_visible = false;
+  bool dependency_visible = false;         // of a dependency class, without a target
   TimeUs silence_onset = INT64_MAX;        // earliest visible
   std::vector<ComponentId> targets;        // named by visible items
   std::vector<SignatureIndex> signatures;  // of visible items, sorted
@@ -108,24 +122,18 @@ struct PlaceView {
   // by kind and by what speaks.
   std::array<std::array<double, 2>, 4> bounds;
   std::vector<std::array<double, 2>> speaking_bounds;
+  // By kind, then by what speaks, and by distance (root, next to it, further away): the latest, and
+  // those of other places of the targets.
+  std::vector<Known> effects;
+  std::vector<std::pair<uint32_t, Known>> other_effects;
 };
 
 class ScoreCache {
  public:
-  struct SpotKey {
-    uint32_t view = 0;
-    int32_t mode = 0;      // its kind if it says nothing about what is visible there
-    uint64_t targets = 0;  // a hash of where in the tree named targets lie; at the
-                           // root, of the volume of weak bursts; 0: nothing such
-    uint8_t place = 0;     // 0 the root, 1 next to it, 2 further away
-    bool operator==(const SpotKey&) const = default;
-  };
   struct ReachedPlace {
     uint32_t place = 0;  // index of the evidence component
     int32_t node = 0;
     bool named = false;  // by the mode
-    uint8_t next = 0;
-    std::array<std::pair<uint32_t, SpotEffect*>, 4> recent = {};  // by view
   };
   struct Reached {
     std::shared_ptr<const ReachTree> tree;
@@ -153,9 +161,7 @@ class ScoreCache {
   uint32_t Content(std::string_view bytes);
   // The view of a content with these items hidden, or a new one to be filled (*added).
   uint32_t View(uint32_t content, std::string_view hidden, bool* added);
-  PlaceView& view(uint32_t id) { return *views_[id]; }
-  // The effect by its key; null if it is new and to be set.
-  SpotEffect*& Spot(const SpotKey& key) { return spots_[key]; }
+  PartView& view(uint32_t id) { return *views_[id]; }
   SpotEffect* Intern(const SpotEffect& effect);
   Reached& ReachedBy(const HypothesisRef& h) { return reached_[h]; }
   Absence& AbsenceAt(TimeUs onset, uint64_t what) {
@@ -173,12 +179,6 @@ class ScoreCache {
 
  private:
   static constexpr size_t kAbsences = 4096, kMessages = 8192;
-  struct SpotHash {
-    size_t operator()(const SpotKey& k) const {
-      return Mix((uint64_t{k.view} << 32 | static_cast<uint32_t>(k.mode) << 2 | k.place) ^
-                 k.targets);
-    }
-  };
   struct EffectHash {
     size_t operator()(uint64_t k) const { return k; }
   };
@@ -190,8 +190,7 @@ class ScoreCache {
   uint64_t version_ = ~uint64_t{0};
   std::vector<ComponentId> components_;
   absl::flat_hash_map<std::string, uint32_t> contents_, view_ids_;
-  std::vector<std::unique_ptr<PlaceView>> views_;
-  absl::flat_hash_map<SpotKey, SpotEffect*, SpotHash> spots_;
+  std::vector<std::unique_ptr<PartView>> views_;
   absl::flat_hash_map<uint64_t, std::unique_ptr<SpotEffect>, EffectHash> effects_;
   absl::flat_hash_map<HypothesisRef, Reached, HypothesisHash> reached_;
   std::vector<Absence> absences_ = std::vector<Absence>(kAbsences);

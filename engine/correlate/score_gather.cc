@@ -10,6 +10,7 @@ namespace culprit {
 namespace {
 
 constexpr double kOnsetProbability = .02;
+constexpr size_t kMaxOther = 64;  // effects of a view with targets elsewhere
 
 }  // namespace
 
@@ -47,16 +48,16 @@ double Scorer::WeakCap(bool at_root) const {
   }
 }
 
-uint64_t Scorer::WeakLines(const GroupView& group, uint32_t base) const {
+uint64_t Scorer::WeakLines(const EvidenceSet::Group& group) const {
   uint64_t lines = 0;
-  for (uint32_t i = base + group.begin; i < base + group.end; ++i) {
+  for (uint32_t i = group.begin; i < group.end; ++i) {
     const SymptomItem& item = evidence_.items()[i];
     if (item.weak && !mask_[i]) lines += item.count;
   }
   return lines;
 }
 
-// All that a place's evidence can depend on in where its targets lie.
+// All that evidence can depend on in where its targets lie.
 uint64_t Scorer::Places(const std::vector<ComponentId>& targets) const {
   uint64_t hash = 1;
   for (ComponentId target : targets) {
@@ -70,15 +71,52 @@ uint64_t Scorer::Places(const std::vector<ComponentId>& targets) const {
   return hash;
 }
 
-uint64_t Scorer::WeakVolume(uint32_t place) const {
+uint64_t Scorer::WeakVolume(const EvidenceSet::Part& part) const {
   uint64_t hash = 1;
-  const auto groups = evidence_.GroupsAt(place);
-  for (uint32_t i = groups.front().begin; i < groups.back().end; ++i) {
-    const SymptomItem& item = evidence_.items()[i];
-    if (mask_[i] || !item.weak) continue;
-    hash = ScoreCache::Mix(hash * 0x9E3779B97F4A7C15u + item.count);
+  for (uint32_t g : evidence_.GroupsOf(part)) {
+    const EvidenceSet::Group& group = evidence_.groups()[g];
+    for (uint32_t i = group.begin; i < group.end; ++i) {
+      const SymptomItem& item = evidence_.items()[i];
+      if (mask_[i] || !item.weak) continue;
+      hash = ScoreCache::Mix(hash * 0x9E3779B97F4A7C15u + item.count);
+    }
   }
   return hash;
+}
+
+SpotEffect* Scorer::EffectOf(uint32_t part, int32_t node) {
+  PartView& view = *views_[part].view;
+  const size_t distance = node == 0 ? 0 : tree_->nodes[node].hops == 1 ? 1 : 2;
+  size_t row = static_cast<size_t>(mode_->kind);
+  bool speaks = false;
+  if (mode_->mentions != 0) {
+    const auto speaker = std::lower_bound(view.speaking.begin(), view.speaking.end(), h_.mode);
+    speaks = speaker != view.speaking.end() && *speaker == h_.mode;
+    if (speaks) row = view.bounds.size() + static_cast<size_t>(speaker - view.speaking.begin());
+  }
+  // Away from the root the kinds differ in what direct dependents say of it only.
+  if (!speaks && (distance == 2 || (distance == 1 && !view.dependency_visible))) {
+    const bool names_root =
+        std::find(view.targets.begin(), view.targets.end(), h_.component) != view.targets.end();
+    if (!names_root) row = 0;
+  }
+  const auto slot = static_cast<uint32_t>(3 * row + distance);
+  uint64_t where = 0;
+  if (node != 0 && !view.targets.empty()) where = Places(view.targets);
+  if (node == 0 && view.weak_visible) where = WeakVolume(evidence_.parts()[part]);
+  PartView::Known& known = view.effects[slot];
+  if (known.effect && known.where == where) return known.effect;
+  for (const auto& [other, effect] : view.other_effects) {
+    if (other == slot && effect.where == where) return effect.effect;
+  }
+  FillSpot(&fresh_, nullptr, part, node);
+  SpotEffect* const effect = cache_->Intern(fresh_);
+  if (known.effect && node != 0) {
+    if (view.other_effects.size() >= kMaxOther) view.other_effects.clear();
+    view.other_effects.push_back({slot, {where, effect}});
+  }
+  if (!known.effect || node == 0) known = {where, effect};
+  return effect;
 }
 
 uint64_t Scorer::Gather(const HypothesisRef& h, const HiddenMask& hidden) {
@@ -97,11 +135,11 @@ uint64_t Scorer::Gather(const HypothesisRef& h, const HiddenMask& hidden) {
       at.place = place;
       at.node = node;
       at.named = node > 0 && mode_->Names(components[place]);
-      at.recent.fill({UINT32_MAX, nullptr});
     }
   }
   tree_ = reached.tree;
   spots_.clear();
+  assumed_known_ = false;
   silence_at_root_ = false;
   silence_onset_ = INT64_MAX;
   bool root_term = false;
@@ -110,52 +148,33 @@ uint64_t Scorer::Gather(const HypothesisRef& h, const HiddenMask& hidden) {
   auto mix = [&print](uint64_t a, uint64_t b) {
     print += ScoreCache::Mix((a << 32 | b) + 0x9E3779B97F4A7C15u);
   };
-  for (ScoreCache::ReachedPlace& at : reached.places) {
-    const uint32_t id = views_[at.place];
-    const PlaceView& view = cache_->view(id);
-    if (at.node == 0) {
-      silence_at_root_ = view.silence_visible;
-      silence_onset_ = view.silence_onset;
-      if (view.silence_any) mix(id, at.place | 1u << 31);
-      if (mode_->kind == ModeKind::kLink) continue;  // the far end has no evidence of its own
-    } else if (at.named) {
-      mix(id, at.place | 1u << 31);
-    }
-    SpotEffect* effect = nullptr;
-    const bool volume = at.node == 0 && view.weak_visible;
-    for (const auto& [seen, kept] : at.recent) {
-      if (seen == id && !volume) effect = kept;
-    }
-    if (!effect) {
-      ScoreCache::SpotKey key;
-      key.view = id;
-      key.mode = std::binary_search(view.speaking.begin(), view.speaking.end(), h.mode)
-                     ? h.mode
-                     : static_cast<int32_t>(mode_->kind);
-      if (at.node != 0 && !view.targets.empty()) key.targets = Places(view.targets);
-      if (volume) key.targets = WeakVolume(at.place);
-      key.place = at.node == 0 ? 0 : tree_->nodes[at.node].hops == 1 ? 1 : 2;
-      SpotEffect*& kept = cache_->Spot(key);
-      if (!kept) {
-        FillSpot(&fresh_, nullptr, at.place, at.node);
-        kept = cache_->Intern(fresh_);
+  for (const ScoreCache::ReachedPlace& at : reached.places) {
+    for (uint32_t part = starts_[at.place]; part < starts_[at.place + 1]; ++part) {
+      const auto& [id, view] = views_[part];
+      if (at.node == 0) {
+        silence_at_root_ |= view->silence_visible;
+        silence_onset_ = std::min(silence_onset_, view->silence_onset);
+        if (view->silence_any) mix(id, at.place | 1u << 31);
+        if (mode_->kind == ModeKind::kLink) continue;  // the far end has no evidence of its own
+      } else if (at.named) {
+        mix(id, at.place | 1u << 31);
       }
-      effect = kept;
-      at.recent[at.next++ % at.recent.size()] = {id, effect};
+      SpotEffect* const effect = EffectOf(part, at.node);
+      if (at.node == 0) root_term |= !effect->terms.empty();
+      all_weak_ &= effect->all_weak;
+      mix(effect->id, at.place);
+      spots_.push_back({at.node, part, view, effect});
     }
-    if (at.node == 0) root_term = !effect->terms.empty();
-    all_weak_ &= effect->all_weak;
-    mix(effect->id, at.place);
-    spots_.push_back({at.node, at.place, &view, effect});
   }
   all_weak_ &= root_term;
   return print;
 }
 
-void Scorer::FillSpot(SpotEffect* out, std::vector<TermSource>* sources, uint32_t place,
+void Scorer::FillSpot(SpotEffect* out, std::vector<TermSource>* sources, uint32_t part,
                       int32_t node) {
   SpotEffect& effect = *out;
-  const PlaceView& view = cache_->view(views_[place]);
+  const PartView& view = *views_[part].view;
+  const auto groups = evidence_.GroupsOf(evidence_.parts()[part]);
   effect.root = node == 0;
   effect.hidden = view.hidden;
   effect.terms.clear();
@@ -164,7 +183,6 @@ void Scorer::FillSpot(SpotEffect* out, std::vector<TermSource>* sources, uint32_
   if (sources) sources->clear();
   term_lines_.clear();
   const auto& items = evidence_.items();
-  const uint32_t base = evidence_.GroupsAt(place).front().begin;
   auto add = [&](SpotTerm& term, const TermSource& source, uint32_t line, double p, double leak) {
     if (p <= 0) return;
     term.full = (1 - (1 - p) * (1 - leak)) / leak;
@@ -186,6 +204,7 @@ void Scorer::FillSpot(SpotEffect* out, std::vector<TermSource>* sources, uint32_
     if (effect.onset_count < effect.onsets.size()) effect.onsets[effect.onset_count++] = onset;
   };
   for (const GroupView& group : view.groups) {
+    const EvidenceSet::Group& all = evidence_.groups()[groups[group.ordinal]];
     const bool dependency = IsDependencyClass(group.cls);
     SpotTerm shared;
     shared.late_after = options_.late_after;
@@ -196,7 +215,7 @@ void Scorer::FillSpot(SpotEffect* out, std::vector<TermSource>* sources, uint32_
     uint64_t lines = 0;
     if (mode_->MayMention(group.mentioned)) {
       said = {};
-      for (uint32_t i = base + group.begin; i < base + group.end; ++i) {
+      for (uint32_t i = all.begin; i < all.end; ++i) {
         const SymptomItem& item = items[i];
         if (mask_[i]) continue;
         if (mode_->MayMention(Mode::BitOf(item.signature))) {
@@ -207,16 +226,16 @@ void Scorer::FillSpot(SpotEffect* out, std::vector<TermSource>* sources, uint32_
             term.at_any = listing->at == kAtAnyDependent;
             term.late_after = listing->late_after;
             term.onset = item.onset;
-            add(term, {i - base, i + 1 - base, true}, LineOf(item, base), listing->p, item.leak);
+            add(term, {i, i + 1, true}, evidence_.LineOf(i), listing->p, item.leak);
             continue;
           }
         }
         if (item.weak) lines += item.count;
-        Add(item, base, &said);
+        Add(i, &said);
       }
       if (!said.any) continue;
     } else if (said.weak && node == 0) {
-      lines = WeakLines(group, base);
+      lines = WeakLines(all);
     }
     double p = ClassProbability(group.cls, group.target, node);
     if (said.claimed && !dependency) p *= options_.claimed_elsewhere;
@@ -228,7 +247,7 @@ void Scorer::FillSpot(SpotEffect* out, std::vector<TermSource>* sources, uint32_
       }
     }
     shared.onset = said.onset;
-    add(shared, {group.begin, group.end, false}, said.line, p, said.leak);
+    add(shared, {all.begin, all.end, false}, said.line, p, said.leak);
   }
 }
 

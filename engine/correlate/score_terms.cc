@@ -11,18 +11,20 @@ double Scorer::Maturity(double since_onset, int hops, double stretch) const {
   return 1 - std::exp(-since_onset / (options_.absence_maturity * stretch * std::max(1, hops)));
 }
 
-bool Scorer::SignatureAt(const Spot* spot, SignatureIndex signature) const {
-  if (!spot) return false;
-  const auto groups = evidence_.GroupsAt(spot->place);
-  for (uint32_t i = groups.front().begin; i < groups.back().end; ++i) {
-    if (evidence_.items()[i].signature == signature) return true;
+bool Scorer::SignatureAt(ComponentId id, SignatureIndex signature) const {
+  for (uint32_t place = 0; place < evidence_.components().size(); ++place) {
+    if (evidence_.components()[place] != id) continue;
+    const auto groups = evidence_.GroupsAt(place);
+    for (uint32_t i = groups.front().begin; i < groups.back().end; ++i) {
+      if (evidence_.items()[i].signature == signature) return true;
+    }
   }
   return false;
 }
 
 // ln P(nothing of what is expected here and was not seen), for a component that logged since T.
-double Scorer::AbsenceLog(const Spot* spot, int32_t node, double since_onset,
-                          const SpotSeen& seen) const {
+double Scorer::AbsenceLog(int32_t node, double since_onset, const Seen& at_node) const {
+  const SpotSeen& seen = at_node.what;
   const ReachNode& at = tree_->nodes[node];
   double log = 0;
   if (node == 0) {
@@ -39,7 +41,7 @@ double Scorer::AbsenceLog(const Spot* spot, int32_t node, double since_onset,
       }
     }
     // A component seen logging is unlikely to be down, unless it says so itself.
-    if (mode_->kind == ModeKind::kDown && !(spot && spot->view->silence_any) && !seen.self_listed) {
+    if (mode_->kind == ModeKind::kDown && !at_node.silence && !seen.self_listed) {
       const double silent = tables_->own[static_cast<size_t>(SymptomClass::kSilence)];
       const double tau = std::max(0.0, since_onset - options_.silence_lag);
       log += std::log1p(-silent * (1 - std::exp(-tau / 15)));
@@ -50,7 +52,7 @@ double Scorer::AbsenceLog(const Spot* spot, int32_t node, double since_onset,
     bool any = false;
     for (const Mode::Listing& listing : mode_->listings) {
       if (listing.at != at.id) continue;
-      if (SignatureAt(spot, listing.signature)) {
+      if (at_node.any && SignatureAt(at.id, listing.signature)) {
         any = true;
         continue;
       }
@@ -79,10 +81,11 @@ double Scorer::AbsenceLog(const Spot* spot, int32_t node, double since_onset,
 }
 
 // AbsenceLog in micro-nats; clears settled_ if it is still growing.
-int64_t Scorer::Missing(const Spot* spot, int32_t node, TimeUs onset, const SpotSeen& seen) {
+int64_t Scorer::Missing(int32_t node, TimeUs onset, const Seen& at_node) {
+  const SpotSeen& seen = at_node.what;
   constexpr double kEver = 1e12;  // seconds
   auto compute = [&](double since_onset) {
-    return Quantise(AbsenceLog(spot, node, since_onset, seen));
+    return Quantise(AbsenceLog(node, since_onset, at_node));
   };
   const double since = Seconds(now_ - onset);
   if (node != 0 && mode_->Names(tree_->nodes[node].id)) {
@@ -90,7 +93,6 @@ int64_t Scorer::Missing(const Spot* spot, int32_t node, TimeUs onset, const Spot
     settled_ = settled_ && value == compute(kEver);
     return value;
   }
-  const bool silence = spot && spot->view->silence_any;
   const int32_t mode =
       mode_->self_listed > 0 || mode_->any_listed > 0 ? h_.mode : static_cast<int32_t>(mode_->kind);
   // Once it is all mature, to the last bit, it does not matter since when.
@@ -101,7 +103,7 @@ int64_t Scorer::Missing(const Spot* spot, int32_t node, TimeUs onset, const Spot
   if (ripe) onset = INT64_MAX;
   const uint64_t what =
       static_cast<uint64_t>(mode) << 32 | static_cast<uint64_t>(tree_->nodes[node].hops) << 8 |
-      uint64_t{node == 0} << 7 | uint64_t{silence} << 5 | uint64_t{seen.own} << 4 |
+      uint64_t{node == 0} << 7 | uint64_t{at_node.silence} << 5 | uint64_t{seen.own} << 4 |
       uint64_t{seen.dependency} << 3 | uint64_t{seen.server_error} << 2 |
       uint64_t{seen.self_listed} << 1 | uint64_t{seen.any_listed};
   ScoreCache::Absence& known = cache_->AbsenceAt(onset, what);
@@ -150,9 +152,8 @@ const SpotEffect::At& Scorer::PresentAt(const Spot& spot, TimeUs onset) {
   for (const SpotEffect::At& at : data.at) {
     if (at.onset == onset) return at;
   }
-  SpotEffect::At result{onset, 0, kNoTime, data.hidden};
-  bool not_silence = false;
-  TimeUs first = kNoTime;
+  SpotEffect::At result{onset, 0, kNoTime, true, data.hidden};
+  TimeUs& first = result.first;
   ratios_.resize(data.terms.size());
   for (size_t t = 0; t < data.terms.size(); ++t) {
     const SpotTerm& term = data.terms[t];
@@ -163,7 +164,7 @@ const SpotEffect::At& Scorer::PresentAt(const Spot& spot, TimeUs onset) {
     result.seen.server_error |= term.server_error || term.weak;
     result.seen.self_listed |= term.at_self;
     result.seen.any_listed |= term.at_any;
-    not_silence |= !term.silence;
+    result.silence &= term.silence;
     if (first == kNoTime || term.onset < first) first = term.onset;
   }
   for (size_t t = 0; t < data.terms.size(); ++t) {
@@ -182,19 +183,17 @@ const SpotEffect::At& Scorer::PresentAt(const Spot& spot, TimeUs onset) {
     }
     result.sum += Quantise(nats);
   }
-  if (not_silence) result.first = first;
   cache_->CountTerms(1);
   return data.at.emplace_back(result);
 }
 
 void Scorer::Responsibilities(const Spot& spot, TimeUs onset, HypothesisDetail* detail) {
-  const uint32_t base = evidence_.GroupsAt(spot.place).front().begin;
-  FillSpot(&fresh_, &sources_, spot.place, spot.node);
+  FillSpot(&fresh_, &sources_, spot.part, spot.node);
   for (size_t t = 0; t < sources_.size(); ++t) {
     const double ratio = Ratio(fresh_.terms[t], onset);
     if (ratio <= 1) continue;
     const TermSource& source = sources_[t];
-    for (uint32_t i = base + source.begin; i < base + source.end; ++i) {
+    for (uint32_t i = source.begin; i < source.end; ++i) {
       const SymptomItem& item = evidence_.items()[i];
       if (mask_[i]) continue;
       if (!source.listed && (mode_->Spares(item.signature) || ListingOf(item, spot.node))) continue;

@@ -1,13 +1,15 @@
-// What is visible at each place with some items hidden; its groups as one symptom each.
+// What is visible of each part with some items hidden; its groups as one symptom each.
 #include <algorithm>
+#include <cstring>
 #include <limits>
 #include <string>
+#include <string_view>
 
 #include "engine/correlate/score.h"
 
 namespace culprit {
 
-// All that scores can depend on, by place.
+// All that scores can depend on, by part.
 void Scorer::Load() {
   loaded_ = true;
   const auto& items = evidence_.items();
@@ -15,70 +17,88 @@ void Scorer::Load() {
   auto put = [&](const auto& value) {
     bytes.append(reinterpret_cast<const char*>(&value), sizeof value);
   };
-  for (uint32_t place = 0; place < evidence_.components().size(); ++place) {
-    const auto groups = evidence_.GroupsAt(place);
+  for (const EvidenceSet::Part& part : evidence_.parts()) {
     bytes.clear();
-    put(evidence_.components()[place]);
-    const uint32_t begin = groups.front().begin;
-    for (uint32_t i = begin; i < groups.back().end; ++i) {
-      const SymptomItem& item = items[i];
-      uint32_t line = 0;  // the first item that shares it
-      if (item.line != 0) {
-        for (line = begin; items[line].line != item.line;) ++line;
-        line += 1 - begin;
+    put(evidence_.components()[part.place]);
+    for (uint32_t g : evidence_.GroupsOf(part)) {
+      const EvidenceSet::Group& group = evidence_.groups()[g];
+      for (uint32_t i = group.begin; i < group.end; ++i) {
+        const SymptomItem& item = items[i];
+        put(item.onset);
+        put(item.leak);
+        put(item.target);
+        put(item.chunk);
+        put(item.signature);
+        put(evidence_.LineOf(i));
+        put(static_cast<uint8_t>(item.cls));
+        put(static_cast<uint8_t>(item.weak));
       }
-      put(item.onset);
-      put(item.leak);
-      put(item.target);
-      put(item.chunk);
-      put(item.signature);
-      put(line);
-      put(static_cast<uint8_t>(item.cls));
-      put(static_cast<uint8_t>(item.weak));
     }
     contents_.push_back(cache_->Content(bytes));
   }
+  starts_.clear();
+  for (uint32_t p = 0; p < evidence_.parts().size(); ++p) {
+    while (starts_.size() <= evidence_.parts()[p].place) starts_.push_back(p);
+  }
+  starts_.push_back(static_cast<uint32_t>(evidence_.parts().size()));
 }
 
 void Scorer::UseMask(const HiddenMask& hidden) {
   if (masked_ && mask_ == hidden) return;
   if (!loaded_) Load();
+  const auto& parts = evidence_.parts();
+  const auto hidden_at = [&](const EvidenceSet::Group& group) {
+    return std::string_view(reinterpret_cast<const char*>(hidden.data()) + group.begin,
+                            group.end - group.begin);
+  };
+  views_.resize(parts.size());
+  mixes_.assign(evidence_.components().size(), 0);
+  for (uint32_t p = 0; p < parts.size(); ++p) {
+    bool same = masked_;
+    view_key_.clear();
+    for (uint32_t g : evidence_.GroupsOf(parts[p])) {
+      const EvidenceSet::Group& group = evidence_.groups()[g];
+      same = same && std::memcmp(mask_.data() + group.begin, hidden.data() + group.begin,
+                                 group.end - group.begin) == 0;
+      view_key_.append(hidden_at(group));
+    }
+    if (!same) {
+      bool added = false;
+      const uint32_t id = cache_->View(contents_[p], view_key_, &added);
+      views_[p] = {id, &cache_->view(id)};
+      if (added) to_fill_.push_back(p);
+    }
+    mixes_[parts[p].place] += ScoreCache::Mix(views_[p].id + 0x9E3779B97F4A7C15u);
+  }
+  for (uint64_t& mix : mixes_) mix = ScoreCache::Mix(mix);
   masked_ = true;
   mask_ = hidden;
-  const size_t n = evidence_.components().size();
-  views_.resize(n);
-  mixes_.resize(n);
-  for (uint32_t place = 0; place < n; ++place) {
-    const auto groups = evidence_.GroupsAt(place);
-    const uint32_t begin = groups.front().begin;
-    bool added = false;
-    const uint32_t view = cache_->View(
-        contents_[place],
-        {reinterpret_cast<const char*>(hidden.data()) + begin, groups.back().end - begin}, &added);
-    if (added) FillView(&cache_->view(view), place);
-    views_[place] = view;
-    mixes_[place] = ScoreCache::Mix(view + 0x9E3779B97F4A7C15u);
-  }
+  for (uint32_t p : to_fill_) FillView(views_[p].view, parts[p]);
+  to_fill_.clear();
 }
 
-void Scorer::FillView(PlaceView* view, uint32_t place) const {
-  const auto groups = evidence_.GroupsAt(place);
-  view->component = evidence_.components()[place];
-  for (uint32_t i = groups.front().begin; i < groups.back().end; ++i) {
-    const SymptomItem& item = evidence_.items()[i];
-    const bool silence = item.cls == SymptomClass::kSilence;
-    view->silence_any |= silence;
-    if (mask_[i]) continue;
-    view->visible = true;
-    if (silence) {
-      view->silence_visible = true;
-      view->silence_onset = std::min(view->silence_onset, item.onset);
+void Scorer::FillView(PartView* view, const EvidenceSet::Part& part) const {
+  view->component = evidence_.components()[part.place];
+  uint32_t ordinal = 0;
+  for (uint32_t g : evidence_.GroupsOf(part)) {
+    const EvidenceSet::Group& group = evidence_.groups()[g];
+    for (uint32_t i = group.begin; i < group.end; ++i) {
+      const SymptomItem& item = evidence_.items()[i];
+      const bool silence = item.cls == SymptomClass::kSilence;
+      view->silence_any |= silence;
+      if (mask_[i]) continue;
+      view->visible = true;
+      if (silence) {
+        view->silence_visible = true;
+        view->silence_onset = std::min(view->silence_onset, item.onset);
+      }
+      if (item.target != kNoComponent) view->targets.push_back(item.target);
+      view->signatures.push_back(item.signature);
+      view->weak_visible |= item.weak;
+      view->dependency_visible |= item.target == kNoComponent && IsDependencyClass(item.cls);
     }
-    if (item.target != kNoComponent) view->targets.push_back(item.target);
-    view->signatures.push_back(item.signature);
-    view->weak_visible |= item.weak;
+    FillGroup(view, group, ordinal++);
   }
-  for (const EvidenceSet::Group& group : groups) FillGroup(view, group, groups.front().begin);
   auto unique = [](auto* list) {
     std::sort(list->begin(), list->end());
     list->erase(std::unique(list->begin(), list->end()), list->end());
@@ -93,27 +113,25 @@ void Scorer::FillView(PlaceView* view, uint32_t place) const {
   constexpr double kUnset = std::numeric_limits<double>::quiet_NaN();
   view->bounds.fill({kUnset, kUnset});
   view->speaking_bounds.assign(view->speaking.size(), {kUnset, kUnset});
+  view->effects.resize(3 * (view->bounds.size() + view->speaking.size()));
 }
 
-// `base`: the place's first item.
-void Scorer::FillGroup(PlaceView* view, const EvidenceSet::Group& group, uint32_t base) const {
+void Scorer::FillGroup(PartView* view, const EvidenceSet::Group& group, uint32_t ordinal) const {
   const auto& items = evidence_.items();
   GroupView fresh;
   fresh.cls = group.cls;
   fresh.target = group.target;
-  fresh.begin = group.begin - base;
-  fresh.end = group.end - base;
+  fresh.ordinal = ordinal;
   Gathered seen;
   for (uint32_t i = group.begin; i < group.end; ++i) {
-    const SymptomItem& item = items[i];
     if (mask_[i]) {
       view->hidden.own = true;
       view->hidden.dependency |= IsDependencyClass(group.cls);
       view->hidden.server_error |= group.cls == SymptomClass::kServerError;
       continue;
     }
-    fresh.mentioned |= Mode::BitOf(item.signature);
-    Add(item, base, &seen);
+    fresh.mentioned |= Mode::BitOf(items[i].signature);
+    Add(i, &seen);
   }
   if (!seen.any) return;
   fresh.weak = seen.weak;
@@ -125,9 +143,10 @@ void Scorer::FillGroup(PlaceView* view, const EvidenceSet::Group& group, uint32_
 }
 
 // Items come by onset; a strong one replaces what weak ones said.
-void Scorer::Add(const SymptomItem& item, uint32_t base, Gathered* to) const {
+void Scorer::Add(uint32_t index, Gathered* to) const {
+  const SymptomItem& item = evidence_.items()[index];
   if (item.weak && to->any && !to->weak) return;
-  const uint32_t line = LineOf(item, base);
+  const uint32_t line = evidence_.LineOf(index);
   if (!to->any || to->weak != item.weak) {
     to->any = true;
     to->weak = item.weak;
@@ -138,15 +157,6 @@ void Scorer::Add(const SymptomItem& item, uint32_t base, Gathered* to) const {
   to->claimed &= modes_.Claimed(item.signature);
   to->leak = std::min(to->leak, item.leak);
   if (to->line != line) to->line = 0;
-}
-
-// The number of the place's first item on the same line plus one, or 0.
-uint32_t Scorer::LineOf(const SymptomItem& item, uint32_t base) const {
-  if (item.line == 0) return 0;
-  const auto& items = evidence_.items();
-  uint32_t first = base;
-  while (items[first].line != item.line) ++first;
-  return first + 1 - base;
 }
 
 }  // namespace culprit

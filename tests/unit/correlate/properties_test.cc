@@ -108,6 +108,56 @@ TEST(Invariants, IncrementalEqualsFromScratch) {
   }
 }
 
+// Rankings made later are those made at once, although the cache went on in between and there are
+// new names; and no score is above its bound.
+TEST(Invariants, RankingsMadeWhenAskedAreTheSame) {
+  CorrelatorOptions options;
+  const ModeCatalog modes;
+  for (double unknown : {0.0, .3}) {
+    options.forced_unknown_edge = unknown;
+    for (uint64_t seed = 300; seed < 330; ++seed) {
+      testing::CascadeOptions how = Small();
+      how.two_faults = 1;
+      const Cascade cascade = Simulate(seed, how);
+      Topology topology = testing::TopologyOf(cascade, 300, options);
+      InferenceCache kept;
+      for (double t : {5.0, 20.0, 60.0, 300.0}) {
+        const auto items = testing::ItemsOf(cascade, t, topology);
+        const TimeUs now = testing::SimulatedTime(t);
+        ObserveEdges(items, now, options, &topology);
+        const EvidenceSet evidence(topology, items);
+        const std::string want = Text(Infer(topology, modes, evidence, now, options));
+        auto lazy =
+            Infer(topology, modes, evidence, now, options, nullptr, &kept, Rankings::kWhenAsked);
+        topology.Intern("a-new-name-" + std::to_string(t));
+        for (size_t i = lazy.incidents.size(); i-- > 0;) {
+          InferredIncident& incident = lazy.incidents[i];
+          const HypothesisRef first = incident.hypotheses.at(0).hypothesis;
+          const ComponentId likely = incident.candidates.at(0).component;
+          RankIncident(topology, modes, evidence, now, options, nullptr, &kept, &incident);
+          EXPECT_EQ(incident.hypotheses[0].hypothesis, first);
+          EXPECT_EQ(incident.candidates[0].component, likely);
+        }
+        EXPECT_EQ(Text(lazy), want) << seed << " " << t;
+        Scorer scorer(topology, modes, evidence, now, options);
+        const HiddenMask hidden(items.size(), 0);
+        for (ComponentId id = 0; id < topology.size(); ++id) {
+          for (int32_t mode = 0; mode < 3; ++mode) {
+            const HypothesisRef h{mode, id, kNoComponent};
+            scorer.Gather(h, hidden);
+            const int64_t bound = scorer.BoundGathered(0);
+            const auto score = scorer.Score(h, hidden);
+            ASSERT_EQ(score.has_value(), bound != INT64_MIN);
+            if (score) {
+              EXPECT_GE(bound, score->micro_nats);
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
 TEST(Invariants, PruningLosesNothingThatMatters) {
   CorrelatorOptions pruned, full;
   pruned.forced_unknown_edge = full.forced_unknown_edge = 0;
