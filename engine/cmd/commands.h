@@ -43,7 +43,8 @@ struct ReplayFlags {
   std::string redact = "secrets";  // or all, none
   int workers = 0;                 // 0: one per core
   std::string signal_log;          // state directory of a live run, instead of inputs
-  std::string config;              // with signal_log: the culprit.yaml of that run
+  std::string config;              // culprit.yaml: of signal_log's run; whose sinks are told
+  bool send = false;               // tells the sinks of `config`
   bool fail_on_incident = false;
   bool all = false;
   bool quiet = false;

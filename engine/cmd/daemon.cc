@@ -10,10 +10,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "engine/base/status.h"
+#include "engine/base/views.h"
 #include "engine/cmd/all_sources.h"
 #include "engine/cmd/commands.h"
 #include "engine/cmd/hook_options.h"
 #include "engine/cmd/incident_printer.h"
+#include "engine/deliver/routing_codec.h"
 #include "engine/serve/status_json.h"
 
 namespace culprit {
@@ -27,7 +29,9 @@ absl::StatusOr<std::shared_ptr<const LiveKnowledge>> Compile(const LiveConfig& c
 }
 
 // What a reload takes; the rest of culprit.yaml is opened or built at the start.
-constexpr std::string_view kTakenByReload[] = {"packs", "default_packs", "topology", "redact"};
+constexpr std::string_view kTakenByReload[] = {
+    "packs",  "default_packs", "topology", "redact",      "routes",      "teams",
+    "labels", "mute_times",    "silences", "maintenance", "external_url"};
 
 std::vector<std::string> NeedRestart(const LiveConfig& running, const LiveConfig& wanted) {
   std::vector<std::string> keys = ChangedSections(running, wanted);
@@ -71,6 +75,7 @@ LivePipelineOptions Daemon::PipelineOptions() const {
                         : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   options.queue_bytes = config_.queue_bytes;
   options.unreasoned_bytes = PartOfLog(config_);
+  options.routing = EncodeRouting(config_.deliver);
   for (const SourceConfig& source : config_.sources) {
     options.idle_after_by_source[SourceName(source)] = source.idle_after;
     const absl::StatusOr<ParseOptions> parse =
@@ -86,6 +91,7 @@ LivePipelineOptions Daemon::PipelineOptions() const {
 absl::Status Daemon::Start() {
   CULPRIT_ASSIGN_OR_RETURN(const std::shared_ptr<const LiveKnowledge> knowledge, Compile(config_));
   CULPRIT_RETURN_IF_ERROR(MakeSources());
+  CULPRIT_RETURN_IF_ERROR(Planner::Make(config_.deliver).status());
   OpenReport opened;
   CULPRIT_ASSIGN_OR_RETURN(store_,
                            OpenSqliteStore({.directory = config_.state.directory,
@@ -96,6 +102,10 @@ absl::Status Daemon::Start() {
                                             .dead_letter_age = config_.state.dead_letter_age},
                                            &opened));
   if (!opened.message.empty()) spdlog::error("state: {}", opened.message);
+  CULPRIT_ASSIGN_OR_RETURN(delivery_, Delivery::Make(config_.sinks, store_.get()));
+  for (const std::string& orphan : delivery_->Orphans())
+    spdlog::warn("notifications wait for a sink that the configuration does not have name={}",
+                 orphan);
   LiveReasonOptions reason;
   reason.reason = ReasonOptionsOf(config_);
   reason.checkpoint_period = config_.state.checkpoint_every;
@@ -106,6 +116,7 @@ absl::Status Daemon::Start() {
           .told = [format = config_.stdout_format](
                       const std::vector<OutboxRow>& rows,
                       const Report& report) { PrintIncidents(format, rows, report); },
+          .planned = [this] { delivery_->Wake(); },
           .wants_ticks = [this](bool wants) { pipeline_->set_wants_ticks(wants); },
           .reasoned = [this](uint64_t seq) { pipeline_->Reasoned(seq); }});
   pipeline_ = std::make_unique<LivePipeline>(store_.get(), PipelineOptions(), knowledge);
@@ -126,8 +137,10 @@ absl::Status Daemon::Start() {
   {
     const std::lock_guard lock(told_mutex_);
     knowledge_ = knowledge;
+    deliver_ = config_.deliver;
     reload_state_.at = WallNow();
   }
+  delivery_->Start();
   return Serve();
 }
 
@@ -149,6 +162,7 @@ absl::Status Daemon::Serve() {
     };
   };
   backend.dump = [this] { return StateJson(); };
+  ServePeople(&backend);
   CULPRIT_ASSIGN_OR_RETURN(server_, HttpServer::Start({.listen = config_.serve.listen,
                                                        .token = config_.serve.token,
                                                        .hooks = HookOptionsOf(config_.sinks)},
@@ -168,18 +182,19 @@ std::vector<ReportEdge> Daemon::Topology() const {
 absl::Status Daemon::Reload() {
   const std::lock_guard one(reload_mutex_);
   std::vector<std::string> needs_restart;
-  absl::Status status = ReloadKnowledge(&needs_restart);
+  absl::Status status = ReloadAll(&needs_restart);
   const std::lock_guard lock(told_mutex_);
   reload_state_ = {status.ok(), WallNow(), std::string(status.message()), std::move(needs_restart)};
   return status;
 }
 
-absl::Status Daemon::ReloadKnowledge(std::vector<std::string>* needs_restart) {
+absl::Status Daemon::ReloadAll(std::vector<std::string>* needs_restart) {
   CULPRIT_ASSIGN_OR_RETURN(LiveConfig config, LoadLiveConfig(config_.file, ProcessEnvironment()));
   CULPRIT_ASSIGN_OR_RETURN(const std::shared_ptr<const LiveKnowledge> knowledge, Compile(config));
+  CULPRIT_RETURN_IF_ERROR(ReloadRouting(config));
   reasoning_->AddKnowledge(knowledge);
   pipeline_->Reload(knowledge);
-  // What is opened at the start stays: sources, state, server.
+  // What is opened at the start stays: sources, sinks, state, server.
   config_.packs = config.packs;
   config_.default_packs = config.default_packs;
   config_.topologies = config.topologies;
@@ -205,6 +220,10 @@ void Daemon::Tick() {
     if (source.health.state == SourceState::kFailing)
       absl::StrAppend(&trouble, trouble.empty() ? "" : "; ", "source ", source.name,
                       " fails: ", source.health.detail);
+  for (const DestinationStatus& sink : now.destinations)
+    if (IsTrouble(sink.state))
+      absl::StrAppend(&trouble, trouble.empty() ? "" : "; ", "sink ", sink.name, " ",
+                      ToAbsl(DestinationStateName(sink.state)), ": ", sink.error);
   // Once for each change, not once a second.
   if (trouble == last_trouble_) return;
   if (trouble.empty()) {
@@ -231,11 +250,13 @@ void Daemon::Stop(int64_t deadline, bool finish) {
   pipeline_->Stop(deadline);
   for (const auto& source : sources_) source->Stop();
   reasoning_->Stop(deadline);
+  delivery_->Stop(deadline);
 }
 
 PipelineStats Daemon::stats() const {
   PipelineStats stats = pipeline_->stats();
   reasoning_->AddStats(&stats);
+  stats.destinations = delivery_->status();
   if (const absl::Status error = reasoning_->error(); !error.ok() && stats.ready) {
     stats.ready = false;
     stats.not_ready = absl::StrCat("the reason half waits: ", error.message());

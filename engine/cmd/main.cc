@@ -124,8 +124,13 @@ int Main(int argc, char** argv) {
   cmd->add_option("--signal-log", replay.signal_log,
                   "State directory of a live run: what it recognised, reasoned about again")
       ->type_name("DIR");
-  cmd->add_option("-c,--config", replay.config, "With --signal-log: the culprit.yaml of that run")
-      ->type_name("FILE");
+  CLI::Option* config =
+      cmd->add_option("-c,--config", replay.config,
+                      "culprit.yaml: with --signal-log that of the run, with --send whose sinks")
+          ->type_name("FILE");
+  cmd->add_flag("--send", replay.send,
+                "Tell the sinks of --config of the incidents; without it nobody is told")
+      ->needs(config);
   AddKnowledge(cmd, &replay.knowledge);
   AddInput(cmd, &replay.input);
   cmd->add_option("--format", replay.format, "text, json, jsonl, markdown or html")

@@ -11,6 +11,7 @@
 #include "engine/base/status.h"
 #include "engine/cmd/commands.h"
 #include "engine/cmd/progress.h"
+#include "engine/cmd/replay_send.h"
 #include "engine/ingest/path_source.h"
 #include "engine/pipeline/signal_log_replay.h"
 #include "engine/state/sqlite_store.h"
@@ -98,6 +99,24 @@ absl::StatusOr<Report> ReplayLog(const ReplayFlags& flags, ProgressLine* line) {
                          [&](double done) { line->Phase(ReplayPhase::kReason, done); });
 }
 
+// What is left to do with a report that was made: writes it, sends it if told to.
+int Finish(const Report& report, const ReplayFlags& flags, bool failed) {
+  if (const int code = Write(Render(report, flags, flags.output.empty()), flags.output); code != 0)
+    return code;
+  if (!flags.output.empty() && flags.output != "-" && !flags.quiet)
+    PrintError(absl::StrCat("wrote ", flags.output));
+  if (flags.send) {
+    absl::StatusOr<LiveConfig> config = LoadLiveConfig(flags.config, ProcessEnvironment());
+    const absl::Status status = config.ok() ? SendReport(report, *config) : config.status();
+    if (!status.ok()) {
+      PrintError(std::string(status.message()));
+      return ExitCodeFor(status);
+    }
+  }
+  if (failed) return kExitFinding;
+  return flags.fail_on_incident && HasIncident(report) ? kExitFinding : kExitFine;
+}
+
 int RunReplayLog(const ReplayFlags& flags) {
   ScanProgress progress;
   ProgressLine line(progress, !flags.quiet && isatty(STDERR_FILENO));
@@ -107,9 +126,7 @@ int RunReplayLog(const ReplayFlags& flags) {
     PrintError(std::string(report.status().message()));
     return ExitCodeFor(report.status());
   }
-  if (const int code = Write(Render(*report, flags, flags.output.empty()), flags.output); code != 0)
-    return code;
-  return flags.fail_on_incident && HasIncident(*report) ? kExitFinding : kExitFine;
+  return Finish(*report, flags, false);
 }
 
 }  // namespace
@@ -119,6 +136,12 @@ int RunReplay(const ReplayFlags& flags) {
     PrintError("replay takes either inputs or --signal-log DIR");
     return kExitUsage;
   }
+  // Before anything is read: mistakes are told at once.
+  if (flags.send)
+    if (const auto config = LoadLiveConfig(flags.config, ProcessEnvironment()); !config.ok()) {
+      PrintError(std::string(config.status().message()));
+      return kExitConfig;
+    }
   if (!flags.signal_log.empty()) return RunReplayLog(flags);
   ReplayOptions options;
   const absl::StatusOr<ParseOptions> parse = ToParseOptions(flags.input);
@@ -180,12 +203,7 @@ int RunReplay(const ReplayFlags& flags) {
     PrintError("nothing to read: no input held any log lines");
     failed = true;
   }
-  if (const int code = Write(Render(*report, flags, flags.output.empty()), flags.output); code != 0)
-    return code;
-  if (!flags.output.empty() && flags.output != "-" && !flags.quiet)
-    PrintError(absl::StrCat("wrote ", flags.output));
-  if (failed) return kExitFinding;
-  return flags.fail_on_incident && HasIncident(*report) ? kExitFinding : kExitFine;
+  return Finish(*report, flags, failed);
 }
 
 }  // namespace culprit

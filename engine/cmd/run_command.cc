@@ -102,10 +102,8 @@ int RunLive(const RunFlags& flags) {
     PrintError(std::string(status.message()));
     return ExitCodeFor(status);
   }
-  if (!daemon.config().sinks.empty())
-    spdlog::warn("'sinks' of the configuration is checked, but nothing is sent to them yet");
-  spdlog::info("running state={} sources={}", daemon.config().state.directory,
-               daemon.config().sources.size());
+  spdlog::info("running state={} sources={} sinks={}", daemon.config().state.directory,
+               daemon.config().sources.size(), daemon.config().sinks.size());
   NotifySystemd("READY=1");
   const DurationUs watchdog = WatchdogPeriod();
   const DurationUs wait = watchdog > 0 ? std::min(watchdog, kTickEvery) : kTickEvery;

@@ -82,6 +82,7 @@ class Screen {
     Head();
     Incidents();
     Sources();
+    Sinks();
     Signatures();
     return out_;
   }
@@ -146,6 +147,19 @@ class Screen {
                            Short(Rate(was, source, "bytes")), Short(Rate(was, source, "lines")),
                            lag));
     }
+  }
+
+  void Sinks() {
+    const Json sinks = now_.value("destinations", Json::array());
+    if (sinks.empty()) return;
+    Line("");
+    Line(absl::StrFormat("%-20s %-12s %8s %10s %8s  %s", "SINK", "STATE", "WAITING", "DELIVERED",
+                         "REFUSED", "LAST ERROR"));
+    for (const Json& sink : sinks)
+      Line(absl::StrFormat("%s %s %8.0f %10.0f %8.0f  %s", Fit(Text(sink, "name"), 20),
+                           Fit(Text(sink, "state"), 12), Number(sink, "pending"),
+                           Number(sink, "delivered"), Number(sink, "rejected"),
+                           Text(sink, "state") == "ok" ? "" : Text(sink, "error")));
   }
 
   void Signatures() {

@@ -69,6 +69,7 @@ void Destination::Failed(const DeliveryResult& result, DestinationState state, T
   status_.reason = result.reason;
   status_.error = result.error;
   status_.failed_at = now;
+  ++status_.failures[result.reason.empty() ? "other" : result.reason];
 }
 
 TimeUs Destination::Settle(TimeUs now) {

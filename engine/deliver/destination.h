@@ -4,6 +4,7 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -39,6 +40,11 @@ constexpr std::string_view DestinationStateName(DestinationState state) {
   return kNames[static_cast<size_t>(state)];
 }
 
+// Nothing comes through, or a person has to look.
+constexpr bool IsTrouble(DestinationState state) {
+  return state != DestinationState::kOk && state != DestinationState::kRetrying;
+}
+
 struct DestinationStatus {
   std::string name;
   std::string type;  // of the sink
@@ -48,12 +54,14 @@ struct DestinationStatus {
   TimeUs failed_at = kNoTime;
   TimeUs delivered_at = kNoTime;
   TimeUs next_attempt = kNoTime;  // kRetrying and kOpen
+  uint64_t pending = 0;           // in the outbox; filled in by whoever knows it
   // Since start.
   uint64_t delivered = 0;
   uint64_t failed = 0;    // attempts
   uint64_t rejected = 0;  // dead letters
   uint64_t skipped = 0;   // superseded
   uint64_t resent = 0;
+  std::map<std::string, uint64_t> failures;  // attempts that failed, by reason
 };
 
 class Destination {

@@ -8,6 +8,7 @@
 
 #include "engine/base/counters.h"
 #include "engine/core/live.h"
+#include "engine/deliver/destination.h"
 
 namespace culprit {
 
@@ -56,6 +57,8 @@ struct PipelineStats {
   size_t checkpoint_bytes = 0;  // the last one
   int64_t checkpoint_us = 0;    // how long it took
   Counters reason_reasons;
+
+  std::vector<DestinationStatus> destinations;  // in the order of the configuration
 };
 
 }  // namespace culprit

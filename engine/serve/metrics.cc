@@ -147,6 +147,42 @@ void AddSources(const PipelineStats& stats, Page* page) {
   });
 }
 
+void AddDestinations(const PipelineStats& stats, Page* page) {
+  using D = DestinationStatus;
+  const auto each = [&](const auto& value) {
+    for (const D& d : stats.destinations) value(d, Labels{{"destination", d.name}});
+  };
+  const auto counter = [&](const char* name, const char* help, uint64_t D::*value) {
+    page->Counter(name, help);
+    each([&](const D& d, const Labels& labels) { page->Set(Of(d.*value), labels); });
+  };
+  page->Gauge("destination_pending", "Notifications that wait to be delivered.");
+  each([&](const D& d, const Labels& labels) { page->Set(Of(d.pending), labels); });
+  counter("destination_delivered_total", "Notifications that the receiver has.", &D::delivered);
+  counter("destination_rejected_total", "Those given up: dead letters.", &D::rejected);
+  counter("destination_skipped_total", "Those that newer ones replaced.", &D::skipped);
+  counter("destination_resent_total", "Sent again to receivers that forget.", &D::resent);
+  page->Counter("destination_failures_total", "Attempts that failed, by reason.");
+  each([&](const D& d, const Labels& labels) {
+    for (const auto& [reason, n] : d.failures) {
+      Labels with_reason = labels;
+      with_reason.emplace_back("reason", reason);
+      page->Set(Of(n), with_reason);
+    }
+  });
+  page->Gauge("destination_state", "1 for the state that the destination is in, else 0.");
+  each([&](const D& d, const Labels& labels) {
+    for (auto state = DestinationState::kOk; state <= DestinationState::kStore;
+         state = static_cast<DestinationState>(static_cast<int>(state) + 1)) {
+      Labels with_state = labels;
+      with_state.emplace_back("state", DestinationStateName(state));
+      page->Set(d.state == state ? 1 : 0, with_state);
+    }
+  });
+  page->Gauge("destination_last_delivery_timestamp_seconds", "By the wall clock.");
+  each([&](const D& d, const Labels& labels) { page->SetTime(d.delivered_at, labels); });
+}
+
 void AddProcess(TimeUs started, Page* page) {
   page->Gauge("process_start_time_seconds", "When the program started.").SetTime(started);
   rusage usage{};
@@ -199,6 +235,7 @@ std::string Metrics::Scrape(const PipelineStats& stats, const ReloadState& reloa
     page.Set(Of(other), {{"signature", "other"}});
   }
   AddSources(stats, &page);
+  AddDestinations(stats, &page);
   page.Gauge("ready", "1 if /-/ready answers 200.").Set(ready ? 1 : 0);
   page.Gauge("config_last_reload_successful", "0: the configuration before it goes on.")
       .Set(reload.ok ? 1 : 0);

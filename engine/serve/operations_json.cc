@@ -78,6 +78,7 @@ Json DestinationsJson(const std::vector<DestinationStatus>& destinations) {
                    {"failed_at", Time(d.failed_at)},
                    {"delivered_at", Time(d.delivered_at)},
                    {"next_attempt", Time(d.next_attempt)},
+                   {"pending", d.pending},
                    {"delivered", d.delivered},
                    {"failed", d.failed},
                    {"rejected", d.rejected},

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "engine/serve/operations_json.h"
 #include "sinks/render/render.h"
 
 namespace culprit {
@@ -90,6 +91,11 @@ std::vector<Trouble> Troubles(const PipelineStats& stats, const ReloadState& rel
   for (const SourceStats& source : stats.sources)
     if (source.health.state == SourceState::kFailing)
       out.push_back({"source", source.name, source.health.detail, failing == stats.sources.size()});
+  // Logs are taken in and reasoned about all the same; the others are told.
+  for (const DestinationStatus& sink : stats.destinations)
+    if (IsTrouble(sink.state))
+      out.push_back({"sink", sink.name,
+                     std::string(DestinationStateName(sink.state)) + ": " + sink.error, false});
   return out;
 }
 
@@ -144,7 +150,8 @@ std::string StatusJson(const PipelineStats& stats, const ReloadState& reload,
                  {"error", reload.error},
                  {"needs_restart", reload.needs_restart}}},
                {"signatures", Hottest(stats, top)},
-               {"sources", Sources(stats)}});
+               {"sources", Sources(stats)},
+               {"destinations", DestinationsJson(stats.destinations)["destinations"]}});
 }
 
 std::string SourcesJson(const PipelineStats& stats) { return Text({{"sources", Sources(stats)}}); }

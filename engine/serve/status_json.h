@@ -9,13 +9,13 @@ namespace culprit {
 
 // Something that is not well. `blocking`: the program is not ready because of it.
 struct Trouble {
-  std::string what;  // state, source, config: stable
-  std::string name;  // of the source
+  std::string what;  // state, source, config, sink: stable
+  std::string name;  // of the source or sink
   std::string detail;
   bool blocking = false;
 };
-// A failed reload and single failing sources leave the program ready: the rest goes on. If all
-// sources fail, it is not.
+// A failed reload, single failing sources and sinks leave the program ready: the rest goes on. If
+// all sources fail, it is not.
 std::vector<Trouble> Troubles(const PipelineStats& stats, const ReloadState& reload);
 bool IsReady(const std::vector<Trouble>& troubles);
 

@@ -1,5 +1,5 @@
-"""What the e2e tests share: running the program, a scratch folder, a small incident."""
-import json, os, pathlib, subprocess, sys, tempfile, unittest
+"""What the e2e tests share: running the program, a scratch folder, a small incident, receivers."""
+import json, os, pathlib, subprocess, sys, tempfile, unittest, urllib.request
 
 BINARY = pathlib.Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else None
 SOURCE = pathlib.Path(sys.argv[2]).resolve() if len(sys.argv) > 2 else None
@@ -21,6 +21,27 @@ def replay_json(*args, stdin=b"", check=0):
 
 def scratch():
     return pathlib.Path(tempfile.mkdtemp(prefix="culprit-e2e-"))
+
+
+class FakeReceiver:
+    """One of tests/fakes/, beside a test."""
+
+    def __init__(self, script, *arguments):
+        self.process = subprocess.Popen(["python3", str(SOURCE / "tests/fakes" / script), *arguments], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, text=True)
+        self.url = f"http://127.0.0.1:{self.process.stdout.readline().strip()}"
+
+    def get(self, path):
+        with urllib.request.urlopen(self.url + path, timeout=20) as answer:
+            return answer.read().decode()
+
+    def post(self, path, body):
+        request = urllib.request.Request(self.url + path, json.dumps(body).encode(), {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return answer.read().decode()
+
+    def stop(self):
+        self.process.communicate()
 
 
 def outage(services=("api", "core", "web")):

@@ -2,28 +2,7 @@
 import fcntl, json, os, re, shutil, signal, subprocess, time, unittest, urllib.parse, urllib.request
 
 import harness
-from harness import SOURCE, main, outage, run, scratch
-
-
-class FakeReceiver:
-    """One of tests/fakes/, beside a test."""
-
-    def __init__(self, script, *arguments):
-        self.process = subprocess.Popen(["python3", str(SOURCE / "tests/fakes" / script), *arguments], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, text=True)
-        self.url = f"http://127.0.0.1:{self.process.stdout.readline().strip()}"
-
-    def get(self, path):
-        with urllib.request.urlopen(self.url + path, timeout=20) as answer:
-            return answer.read().decode()
-
-    def post(self, path, body):
-        request = urllib.request.Request(self.url + path, json.dumps(body).encode(), {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=20) as answer:
-            return answer.read().decode()
-
-    def stop(self):
-        self.process.communicate()
+from harness import FakeReceiver, main, outage, run, scratch
 
 
 class Browser:

@@ -56,6 +56,19 @@ TEST_F(ApiTest, ReadyNamesWhatIsWrong) {
   EXPECT_EQ(GetJson("/-/healthy")["healthy"], true) << "alive nonetheless";
 }
 
+TEST_F(ApiTest, ARefusedDestinationIsSeenAndLeavesItReady) {
+  fake_.stats.destinations = fake_.destinations;
+  const json ready = GetJson("/-/ready");
+  EXPECT_EQ(ready["ready"], true);
+  ASSERT_EQ(ready["warnings"].size(), 1u);
+  EXPECT_EQ(ready["warnings"][0]["what"], "sink");
+  EXPECT_EQ(ready["warnings"][0]["name"], "pager");
+  EXPECT_EQ(ready["warnings"][0]["detail"], "rejected: events.pagerduty.com answers 403");
+  const json status = GetJson("/api/v1/status");
+  ASSERT_EQ(status["destinations"].size(), 2u);
+  EXPECT_EQ(status["destinations"][0]["delivered"], 7);
+}
+
 TEST_F(ApiTest, ProbesNeedNoTokenAndGetNoDetails) {
   Api locked(fake_.Make(), Secret("t"));
   ServeRequest request;

@@ -29,6 +29,22 @@ TEST(Metrics, ShowTheSnapshot) {
   EXPECT_THAT(text, Not(HasSubstr("culprit_source_lag{source=\"files\""))) << "not known";
 }
 
+TEST(Metrics, ShowHowEachDestinationIs) {
+  FakeBackend fake;
+  fake.stats.destinations = fake.destinations;
+  fake.stats.destinations[0].pending = 2;
+  fake.stats.destinations[1].failures = {{"auth", 1}};
+  const std::string text = Metrics("1").Scrape(fake.stats, fake.reload, true);
+  for (const char* line :
+       {"culprit_destination_delivered_total{destination=\"slack\"} 7",
+        "culprit_destination_pending{destination=\"slack\"} 2",
+        "culprit_destination_rejected_total{destination=\"pager\"} 1",
+        "culprit_destination_failures_total{destination=\"pager\",reason=\"auth\"} 1",
+        "culprit_destination_state{destination=\"pager\",state=\"rejected\"} 1",
+        "culprit_destination_state{destination=\"pager\",state=\"ok\"} 0"})
+    EXPECT_THAT(text, HasSubstr(line));
+}
+
 TEST(Metrics, SignaturesBeyondTheBoundShareOneSeriesAndCountersNeverFall) {
   FakeBackend fake;
   Metrics metrics("1", 2);
