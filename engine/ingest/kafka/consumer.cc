@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -76,8 +77,9 @@ void KafkaConsumer::Run() {
       UpdateHealth();
       next_health = now + kHealthPeriod;
     }
-    const absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     holds_ = !held_.empty();
+    if (!holds_) empty_.notify_all();
   }
   TellOffsets();
   rd_kafka_consumer_close(kafka_.get());  // revokes: what is in flight is waited for
@@ -200,7 +202,7 @@ bool KafkaConsumer::PushHeld() {
     if (!*taken) return false;
     book_->Taken(held.partition, held.next_offset);
     held_.pop_front();
-    const absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     health_.records += records;
     health_.bytes += bytes;
     health_.last_data = absl::ToUnixMicros(absl::Now());
@@ -234,12 +236,8 @@ void KafkaConsumer::TellOffsets() {
 
 void KafkaConsumer::Drain() {
   draining_ = true;
-  const absl::MutexLock lock(&mutex_);
-  const auto empty = [&] {
-    mutex_.AssertReaderHeld();
-    return !holds_;
-  };
-  mutex_.AwaitWithTimeout(absl::Condition(&empty), absl::Microseconds(config_.drain_timeout));
+  std::unique_lock lock(mutex_);
+  empty_.wait_for(lock, std::chrono::microseconds(config_.drain_timeout), [&] { return !holds_; });
 }
 
 void KafkaConsumer::Stop() {
@@ -247,7 +245,7 @@ void KafkaConsumer::Stop() {
   if (thread_.joinable()) thread_.join();
   queue_.reset();
   kafka_.reset();
-  const absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   health_.state = SourceState::kStopped;
 }
 

@@ -5,16 +5,16 @@
 // that the sink does not take waits in `held_`; then the partitions are paused, polling goes on.
 #pragma once
 #include <atomic>
+#include <condition_variable>
 #include <deque>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "engine/core/live.h"
 #include "engine/ingest/kafka/kafka_batch.h"
@@ -95,10 +95,11 @@ class KafkaConsumer : public LiveSource {
   bool paused_ = false;
   bool lost_sink_ = false;  // the program stops: nothing is taken any more
 
-  mutable absl::Mutex mutex_;
-  SourceHealth health_ ABSL_GUARDED_BY(mutex_);
-  std::string trouble_ ABSL_GUARDED_BY(mutex_);
-  bool holds_ ABSL_GUARDED_BY(mutex_) = false;
+  mutable std::mutex mutex_;
+  std::condition_variable empty_;  // holds_ became false
+  SourceHealth health_;            // guarded by mutex_
+  std::string trouble_;            // guarded by mutex_
+  bool holds_ = false;             // guarded by mutex_
 };
 
 }  // namespace culprit

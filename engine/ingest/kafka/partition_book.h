@@ -2,15 +2,15 @@
 // committed. The consumer's thread assigns and reads; `done` callbacks of the pipeline note
 // commits. Thread-safe. Shared, since callbacks may outlive the source.
 #pragma once
+#include <condition_variable>
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "engine/core/live.h"
 
@@ -60,9 +60,10 @@ class KafkaPartitionBook {
     int in_flight = 0;
     bool assigned = false;
   };
-  mutable absl::Mutex mutex_;
-  std::map<KafkaPartition, Entry> entries_ ABSL_GUARDED_BY(mutex_);
-  uint64_t done_ ABSL_GUARDED_BY(mutex_) = 0;  // calls of Done
+  mutable std::mutex mutex_;
+  mutable std::condition_variable moved_;    // Done was called
+  std::map<KafkaPartition, Entry> entries_;  // guarded by mutex_
+  uint64_t done_ = 0;                        // guarded by mutex_: calls of Done
 };
 
 }  // namespace culprit

@@ -123,7 +123,7 @@ void KafkaConsumer::OnRevoke(rd_kafka_topic_partition_list_t* partitions, bool i
 
 // Empty: the connections are well again.
 void KafkaConsumer::Trouble(std::string text) {
-  const absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   if (!text.empty() && trouble_.empty())
     spdlog::warn("kafka source {}: {}; it is tried again", config_.name, text);
   trouble_ = std::move(text);
@@ -142,7 +142,7 @@ void KafkaConsumer::UpdateHealth() {
       continue;
     if (high > next) lag += high - next;
   }
-  const absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   health_.streams = static_cast<int64_t>(assigned.size());
   health_.lag = lag;
   health_.lag_unit = "messages";
@@ -167,7 +167,7 @@ void KafkaConsumer::UpdateHealth() {
 }
 
 SourceHealth KafkaConsumer::health() const {
-  const absl::MutexLock lock(&mutex_);
+  const std::lock_guard lock(mutex_);
   return health_;
 }
 

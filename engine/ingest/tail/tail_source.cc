@@ -2,12 +2,11 @@
 
 #include <algorithm>
 #include <atomic>
+#include <mutex>
 #include <thread>
 #include <utility>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/mutex.h"
 #include "engine/ingest/tail/follower.h"
 
 namespace culprit {
@@ -40,13 +39,13 @@ class TailSource : public LiveSource {
     stopping_ = draining_ = true;
     watcher_.Wake();
     if (thread_.joinable()) thread_.join();
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     health_.state = SourceState::kStopped;
   }
   SourceHealth health() const override {
     SourceHealth health;
     {
-      absl::MutexLock lock(&mutex_);
+      const std::lock_guard lock(mutex_);
       health = health_;
     }
     if (sink_ == nullptr || health.state == SourceState::kStopped) return health;
@@ -60,7 +59,7 @@ class TailSource : public LiveSource {
  private:
   void Run(Follower* follower) {
     const absl::Status status = Loop(follower);
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     follower->Report(&health_);
     if (!status.ok() && !absl::IsCancelled(status)) {
       health_.state = SourceState::kFailing;
@@ -118,7 +117,7 @@ class TailSource : public LiveSource {
   }
 
   void Report(const Follower& follower, bool lagging, TimeUs started) {
-    absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     follower.Report(&health_);
     if (health_.state != SourceState::kOk) return;
     const TimeUs since = health_.last_data == kNoTime ? started : health_.last_data;
@@ -138,8 +137,8 @@ class TailSource : public LiveSource {
   Watcher watcher_;  // Wake by any thread, the rest by thread_
   std::atomic<bool> draining_{false}, stopping_{false};
   std::thread thread_;
-  mutable absl::Mutex mutex_;
-  SourceHealth health_ ABSL_GUARDED_BY(mutex_);
+  mutable std::mutex mutex_;
+  SourceHealth health_;  // guarded by mutex_
 };
 
 }  // namespace
