@@ -208,8 +208,9 @@ TEST_F(SlackTest, LogTextPingsNobodyAndBreaksNoBlock) {
     Good(*hook, n);
     Good(*hook, After(n, NotifyEvent::kUpdated, ""));
   }
-  EXPECT_EQ(State()["pings"], Json::array());
-  for (const Json& message : State()["messages"])
+  const Json state = State();
+  EXPECT_EQ(state["pings"], Json::array());
+  for (const Json& message : state["messages"])
     EXPECT_TRUE(message.contains("blocks")) << "the layout was refused: " << message.dump();
 }
 
