@@ -16,6 +16,12 @@ constexpr SignatureIndex kGone = UINT32_MAX;
 
 using Text = PendingRecord::Text;
 
+// Far from where sums and differences of times wrap.
+void RequireTime(TimeUs t) {
+  constexpr int64_t kMost = int64_t{1} << 57;
+  Require(t == kNoTime || (t >= -kMost && t <= kMost), "time out of range");
+}
+
 template <typename Archive, typename State>
 void Parser(Archive& ar, State& s) {
   ar(s.sniffed, s.format_name, s.guess, s.floating_time, s.epoch_time, s.joins_text, s.untimed,
@@ -81,6 +87,7 @@ void ReadPending(CheckpointReader& ar, const LiveKnowledge& knowledge, PendingRe
     PendingRecord::Item item;
     const std::string id(ar.Word());
     Fields(ar, item);
+    RequireTime(item.time);
     for (Text text :
          {item.component, item.target, item.service, item.instance, item.line, item.message})
       RequireText(*pending, text);
@@ -120,12 +127,15 @@ void WriteHeld(CheckpointWriter& ar, const SegmentWriter::State& segment,
 void ReadHeld(CheckpointReader& ar, const LiveKnowledge& knowledge, SegmentWriter::State* segment,
               Counters* counters) {
   ar(segment->reach, segment->beyond);
+  RequireTime(segment->reach);
+  for (const TimeUs time : segment->beyond) RequireTime(time);
   for (size_t n = ar.Count(); n > 0; --n) {
     const std::string id(ar.Word());
     std::string_view bytes = ar.Text();
     LogEntry entry;
     EntryDecoder decoder;
     Require(decoder.Decode(&bytes, &entry) && bytes.empty(), "damaged entry");
+    RequireTime(std::visit([](const auto& e) { return e.time; }, entry));
     if (Signal* signal = std::get_if<Signal>(&entry)) {
       signal->signature = IndexOf(knowledge, id);
       if (signal->signature == kGone) {
@@ -171,6 +181,9 @@ absl::StatusOr<LiveScanState> DecodeScanState(std::string_view bytes,
     std::string fingerprint;
     ar(fingerprint);
     Parser(ar, state.parser);
+    for (const TimeUs time :
+         {state.parser.boot, state.parser.first_time, state.parser.carry.last_time})
+      RequireTime(time);
     ReadPending(ar, knowledge, &state.maker.pending, counters);
     ReadTexts(ar, fingerprint == knowledge.fingerprint, &state.maker);
     ReadHeld(ar, knowledge, &state.segment, counters);

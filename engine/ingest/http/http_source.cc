@@ -26,7 +26,10 @@ class HttpSource::Server {
     return absl::OkStatus();
   }
   void Drain() { tcp_.Drain(); }
-  void Stop() { tcp_.Stop(); }
+  void Stop() {
+    tcp_.Stop();
+    state_->in_flight.Abandon();  // a batch whose `done` never came would keep all of it
+  }
   SourceHealth health() const {
     SourceHealth health = state_->Health(port() != 0, tcp_.stopped());
     health.streams = static_cast<int64_t>(state_->streams.size());

@@ -121,8 +121,12 @@ class Reader {
   // The object under `key` as it stands; empty: there is none, or null.
   absl::StatusOr<std::string_view> Raw(sj::object& object, const char* key) {
     sj::value value;
-    if (object.find_field_unordered(key).get(value)) return "";
-    if (value.is_null()) return "";
+    const simdjson::error_code found = object.find_field_unordered(key).get(value);
+    if (found == simdjson::NO_SUCH_FIELD) return "";
+    if (found) return Wrong(found);  // nothing more can be asked of it then
+    bool null = false;
+    if (const auto error = value.is_null().get(null)) return Wrong(error);
+    if (null) return "";
     sj::object inner;
     std::string_view raw;
     simdjson::error_code error = value.get_object().get(inner);
@@ -137,7 +141,9 @@ class Reader {
     const simdjson::error_code found = object.find_field_unordered(key).get(value);
     if (found == simdjson::NO_SUCH_FIELD) return absl::OkStatus();
     if (found) return Wrong(found);
-    if (value.is_null()) return absl::OkStatus();
+    bool null = false;
+    if (const auto error = value.is_null().get(null)) return Wrong(error);
+    if (null) return absl::OkStatus();
     sj::array array;
     if (const auto error = value.get_array().get(array)) return Wrong(error);
     for (auto element : array) {

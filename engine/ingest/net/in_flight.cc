@@ -55,6 +55,14 @@ std::vector<InFlightChunks::Waiter> InFlightChunks::Settle(Chunk& chunk) {
   return std::exchange(chunk.waiters, {});
 }
 
+void InFlightChunks::Abandon() {
+  std::map<std::string, std::shared_ptr<Chunk>, std::less<>> chunks;  // what waits may end with it
+  std::vector<std::vector<Waiter>> waiters;
+  const std::lock_guard lock(mutex_);
+  chunks.swap(chunks_);
+  for (const auto& [id, chunk] : chunks) waiters.push_back(std::exchange(chunk->waiters, {}));
+}
+
 size_t InFlightChunks::size() const {
   const std::lock_guard lock(mutex_);
   return chunks_.size();

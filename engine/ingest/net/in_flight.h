@@ -26,6 +26,8 @@ class InFlightChunks {
   void PartDone(const std::shared_ptr<Chunk>& chunk, bool committed);
   // No further parts. Every Begin is followed by one End.
   void End(const std::shared_ptr<Chunk>& chunk, bool complete);
+  // No chunk settles any more: forgets who waits, without a call. For the end of the server.
+  void Abandon();
   size_t size() const;
 
  private:

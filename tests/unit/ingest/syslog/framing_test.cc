@@ -32,10 +32,10 @@ std::vector<std::string> Messages(std::string_view bytes, size_t piece, size_t m
 }
 
 TEST(SyslogFraming, TellsCountsAndNewlinesApartMessageByMessage) {
-  const std::string_view bytes(
+  using std::literals::operator""sv;
+  const std::string_view bytes =
       "11 <34>1 a\nb c<13>line\r\n8 <34>abcd\n2026-11-21 plain line\n12 "
-      "monkeys\n\n\0<13>nul\0<13>last",
-      97);
+      "monkeys\n\n\0<13>nul\0<13>last"sv;
   for (size_t piece = 1; piece < 100; ++piece) {
     EXPECT_THAT(Messages(bytes, piece),
                 ElementsAre("<34>1 a\nb c", "<13>line", "<34>abcd", "2026-11-21 plain line",
