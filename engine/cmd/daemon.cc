@@ -240,6 +240,12 @@ bool Daemon::SourcesEnded() const {
   });
 }
 
+absl::Status Daemon::damage() const {
+  for (absl::Status status : {pipeline_->state_error(), reasoning_->error()})
+    if (absl::IsDataLoss(status)) return status;
+  return absl::OkStatus();
+}
+
 void Daemon::Stop(int64_t deadline, bool finish) {
   if (std::exchange(stopped_, true) || pipeline_ == nullptr) return;
   server_.reset();  // it asks what ends below

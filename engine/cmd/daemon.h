@@ -31,6 +31,8 @@ class Daemon {
   void Tick();
   // True once every source has ended by itself (standard input at its end).
   bool SourcesEnded() const;
+  // DataLoss: the state is damaged, and to go on is of no use (live_store.h).
+  absl::Status damage() const;
   // Takes nothing new, commits what was taken, reasons about it and tells what is to be told, by
   // the deadline (SteadyNow).
   void Stop(int64_t deadline, bool finish);

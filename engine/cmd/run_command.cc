@@ -133,6 +133,12 @@ int RunLive(const RunFlags& flags) {
       ticked = SteadyNow();
     }
     ended = daemon.SourcesEnded();
+    if (const absl::Status damage = daemon.damage(); !damage.ok()) {
+      spdlog::error("the state is damaged; the next start sets it aside and goes on error={}",
+                    std::string(damage.message()));
+      daemon.Stop(SteadyNow(), /*finish=*/false);
+      return kExitFinding;
+    }
   }
   spdlog::info("stopping");
   Drain(&daemon, signals, ended);

@@ -255,6 +255,8 @@ void LivePipeline::Stop(int64_t deadline) {
   committer_->Stop(deadline);
 }
 
+absl::Status LivePipeline::state_error() const { return committer_->state_error(); }
+
 PipelineStats LivePipeline::stats() const {
   PipelineStats stats;
   stats.now = options_.clock();
@@ -268,7 +270,7 @@ PipelineStats LivePipeline::stats() const {
     stats.sources.push_back(std::move(source));
   }
   stats.idle_streams = clockwork_->idle_streams();
-  const absl::Status error = committer_->state_error();
+  const absl::Status error = state_error();
   const std::lock_guard<std::mutex> lock(mutex_);
   stats.streams = slots_.size();
   stats.queue_bytes = in_flight_;

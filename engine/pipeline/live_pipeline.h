@@ -69,6 +69,7 @@ class LivePipeline : public LiveSink {
 
   // All but the reason half's.
   PipelineStats stats() const;
+  absl::Status state_error() const;  // of the last commit tried
   LiveTap* tap() { return &tap_; }
 
  private:
