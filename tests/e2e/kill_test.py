@@ -3,7 +3,9 @@
 Senders (senders.py) write files that are rotated, produce into a real Kafka, forward chunks, and post (JSON lines, OTLP),
 while `culprit run` takes it all in. It is killed with SIGKILL (CULPRIT_KILLS times, default 20) and started again. In
 between the broker is killed, the disk fills up, another consumer takes partitions away, also while nothing can be
-committed, and chunks and requests come twice. Compared at the end: signals, hits per signature, incidents by id with root, onset, symptoms and evidence; each outbox row is there once.
+committed, and chunks and requests come twice. Compared at the end: signals, hits per signature, incidents by id with
+root, onset, symptoms and evidence, their journal, and who was told when; each outbox row is there once, each
+notification came to its destination once.
 `./dev soak` runs it long: CULPRIT_KILLS=200 CULPRIT_BYTES=5000000000. Without Java or without the right to mount, that
 part is left out and told.
 """
@@ -74,6 +76,8 @@ class Run:
         (folder / "culprit.yaml").write_text(
             f"state: {{ directory: {self.state}, log_bytes: 128MiB }}\n"
             f"serve: {{ listen: '127.0.0.1:{self.serve_port}' }}\n"
+            f"sinks: [ {{ file: {{ path: '{folder}/told.jsonl' }} }}, {{ file: {{ name: two, path: '{folder}/two.jsonl' }} }} ]\n"
+            "routes: [ { sinks: [file, two], group_wait: 2s, group_interval: 20s } ]\n"
             f"time: {{ idle_after: 30s }}\nsources:\n"
             f"  - tail: {{ name: app, include: ['{folder}/logs/*.log*'], rescan_interval: 1s }}\n"
             f"  - forward: {{ name: fluent, listen: '127.0.0.1:{self.port}' }}\n"
@@ -211,8 +215,14 @@ class Run:
         hits = dict(db.execute("SELECT signature, hits FROM signature_totals"))
         late = dict(db.execute("SELECT reason, count FROM counters WHERE half = 'reason'")).get("late", 0)
         letters = db.execute("SELECT count(*) FROM dead_letters").fetchone()[0]
+        # Each notification came to each destination once, and in the same order.
+        told = [[json.loads(line) for line in (self.folder / path).read_text().splitlines()] for path in ("told.jsonl", "two.jsonl")]
+        ids = [[n["id"].rsplit("/", 2)[0] for n in lines] for lines in told]
+        assert ids[0] == ids[1] and all(len(lines) == len({n["id"] for n in lines}) for lines in told), told
+        journal = list(db.execute("SELECT incident, number, time, event, before, after, text FROM journal ORDER BY incident, number"))
+        assert [row[1] for row in journal] == list(range(1, len(journal) + 1)), journal  # of the one incident
         db.close()
-        return {"incidents": incidents, "outbox": sorted(r for r in rows if r[1] == "opened"), "hits": hits,
+        return {"told": [(n["id"], n["time"]) for lines in told for n in lines if n["event"] == "opened"], "journal": [row for row in journal if row[3] == "opened"], "incidents": incidents, "outbox": sorted(r for r in rows if r[1] == "opened"), "hits": hits,
                 "signals": sum(hits.values()), "late": late, "dead_letters": letters}
 
 
