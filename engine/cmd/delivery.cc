@@ -22,20 +22,12 @@ DrillReceipt DrillOne(const SinkConfig& config, const DeliverConfig& deliver) {
     receipt.error = std::string(sink.status().message());
     return receipt;
   }
-  std::string known;
-  for (Notification& message : TestMessages(receipt.destination, deliver)) {
-    message.receipt = known;
-    const DeliveryResult result = (*sink)->Deliver(message);
+  for (const auto& [event, result] : DeliverTest(sink->get(), receipt.destination, deliver)) {
     receipt.outcome = result.outcome;
     receipt.error = result.error;
     if (receipt.detail.empty()) receipt.detail = result.detail;
-    if (result.outcome == DeliveryOutcome::kDelivered) {
-      if (!result.receipt.empty()) known = result.receipt;
-      continue;
-    }
-    if (message.event != NotifyEvent::kOpened)
+    if (result.outcome != DeliveryOutcome::kDelivered && event != NotifyEvent::kOpened)
       receipt.error = absl::StrCat("opened there, but not its end: ", result.error);
-    break;
   }
   return receipt;
 }

@@ -91,6 +91,8 @@ absl::StatusOr<Notification> MessageOf(const TellableIncident& incident, const s
   return std::move(told.notifications.back().notification);
 }
 
+namespace {
+
 std::vector<Notification> TestMessages(const std::string& sink, const DeliverConfig& config) {
   TellableIncident incident = SampleIncident();
   Incident& i = incident.incident;
@@ -111,6 +113,22 @@ std::vector<Notification> TestMessages(const std::string& sink, const DeliverCon
     out.push_back(*std::move(message));
   }
   return out;
+}
+
+}  // namespace
+
+std::vector<TestStep> DeliverTest(Sink* sink, const std::string& name,
+                                  const DeliverConfig& config) {
+  std::vector<TestStep> steps;
+  std::string receipt;
+  for (Notification& message : TestMessages(name, config)) {
+    message.receipt = receipt;
+    steps.push_back({message.event, sink->Deliver(message)});
+    const DeliveryResult& result = steps.back().result;
+    if (!result.receipt.empty()) receipt = result.receipt;
+    if (result.outcome != DeliveryOutcome::kDelivered) break;
+  }
+  return steps;
 }
 
 }  // namespace culprit

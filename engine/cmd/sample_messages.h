@@ -1,11 +1,12 @@
 // Messages without a running culprit: for `culprit sink test` and `render`. They are planned as
 // those of a live run are (engine/deliver/planner.h), with the configuration's teams and labels,
-// for one sink alone; routes and mutes are left out. Pure, but for TestMessages' clock and ids.
+// for one sink alone; routes and mutes are left out. Pure, but for DeliverTest's clock and ids.
 #pragma once
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "engine/core/sink.h"
 #include "engine/deliver/planner.h"
 
 namespace culprit {
@@ -20,8 +21,13 @@ TellableIncident SampleIncident();
 absl::StatusOr<Notification> MessageOf(const TellableIncident& incident, const std::string& event,
                                        const std::string& sink, const DeliverConfig& config);
 
-// Opening and end of a made-up incident of now, marked [DRILL], that is no other test's and calls
-// nobody by name.
-std::vector<Notification> TestMessages(const std::string& sink, const DeliverConfig& config);
+struct TestStep {
+  NotifyEvent event;
+  DeliveryResult result;
+};
+// Sends opening and end of a made-up incident of now through the sink, so that what rings ends
+// again. It is marked [DRILL], is no other test's and calls nobody by name. `name`: of the sink.
+// Ends with the first message that is not delivered.
+std::vector<TestStep> DeliverTest(Sink* sink, const std::string& name, const DeliverConfig& config);
 
 }  // namespace culprit

@@ -80,7 +80,6 @@ absl::Status Status(const SinkFlags& flags) {
   return absl::OkStatus();
 }
 
-// Opened and resolved: what rings ends again.
 int Test(const SinkFlags& flags, const LiveConfig& config) {
   bool failed = false;
   Json out = Json::array();
@@ -94,12 +93,8 @@ int Test(const SinkFlags& flags, const LiveConfig& config) {
     sinks.emplace_back(name, *std::move(sink));
   }
   for (const auto& [name, sink] : sinks) {
-    std::string receipt;
-    for (Notification& n : TestMessages(name, config.deliver)) {
-      n.receipt = receipt;
-      const DeliveryResult result = sink->Deliver(n);
-      if (!result.receipt.empty()) receipt = result.receipt;
-      const std::string event(NotifyEventName(n.event));
+    for (const auto& [step, result] : DeliverTest(sink.get(), name, config.deliver)) {
+      const std::string event(NotifyEventName(step));
       const std::string outcome(DeliveryOutcomeName(result.outcome));
       if (flags.format == "json")
         out.push_back({{"destination", name},
@@ -110,9 +105,7 @@ int Test(const SinkFlags& flags, const LiveConfig& config) {
                        {"error", result.error}});
       else
         PrintReceipt(name, event, outcome, result.detail, result.error);
-      if (result.outcome == DeliveryOutcome::kDelivered) continue;
-      failed = true;
-      break;
+      failed = failed || result.outcome != DeliveryOutcome::kDelivered;
     }
   }
   if (flags.format == "json") printf("%s\n", Json{{"receipts", out}}.dump(2).c_str());
