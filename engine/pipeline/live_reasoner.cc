@@ -9,6 +9,7 @@
 #include "engine/state/entry_codec.h"
 
 namespace culprit {
+
 LiveReasoner::LiveReasoner(std::shared_ptr<const Knowledge> knowledge, const ReasonOptions& options)
     : knowledge_(std::move(knowledge)), options_(options) {
   OrderOptions order = options_.order;

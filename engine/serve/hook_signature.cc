@@ -1,14 +1,10 @@
 #include "engine/serve/hook_signature.h"
 
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
-
 #include <algorithm>
-#include <array>
 #include <charconv>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "engine/base/digest.h"
 #include "engine/base/views.h"
 
 namespace culprit {
@@ -18,14 +14,6 @@ constexpr DurationUs kFresh = 5 * kMinuteUs;
 constexpr size_t kMostSignatures = 8;
 
 }  // namespace
-
-std::string HmacSha256Hex(const Secret& secret, std::string_view text) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned size = 0;
-  HMAC(EVP_sha256(), secret.Reveal().data(), static_cast<int>(secret.Reveal().size()),
-       reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data(), &size);
-  return absl::BytesToHexString({reinterpret_cast<const char*>(digest.data()), size});
-}
 
 bool PagerDutySigned(std::string_view header, std::string_view body, const Secret& secret) {
   if (secret.empty()) return false;

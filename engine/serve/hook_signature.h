@@ -9,9 +9,6 @@
 
 namespace culprit {
 
-// Lower-case hex of HMAC-SHA256.
-std::string HmacSha256Hex(const Secret& secret, std::string_view text);
-
 // X-PagerDuty-Signature, "v1=<hex>[,v1=<hex>...]": one of them is that of `body`. Several stand
 // there while a secret is being replaced.
 bool PagerDutySigned(std::string_view header, std::string_view body, const Secret& secret);

@@ -1,15 +1,14 @@
 #include "engine/serve/operations.h"
 
-#include <openssl/evp.h>
 #include <openssl/rand.h>
 
 #include <algorithm>
-#include <array>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "engine/base/digest.h"
 #include "engine/base/views.h"
 #include "engine/serve/access.h"
 #include "engine/serve/body_fields.h"
@@ -27,17 +26,6 @@ constexpr size_t kMatcherBytes = 1000;
 
 ServeResponse NotHere() {
   return ErrorResponse(501, "not_here", "this culprit tells nobody, so there is nothing to do");
-}
-
-std::string Hex(const unsigned char* bytes, size_t size) {
-  return absl::BytesToHexString({reinterpret_cast<const char*>(bytes), size});
-}
-
-// The first bytes of the SHA-256.
-std::string Digest(const std::string& text, size_t bytes) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  EVP_Digest(text.data(), text.size(), digest.data(), nullptr, EVP_sha256(), nullptr);
-  return Hex(digest.data(), bytes);
 }
 
 // Who does it: as the body says, or the user of Basic authentication.
@@ -68,14 +56,14 @@ std::vector<LabelMatcher> Matchers(BodyFields* fields) {
 std::string ActionId(const ServeRequest& request) {
   if (!request.idempotency_key.empty())
     return absl::StrCat("key:",
-                        Digest(absl::StrCat(request.path, "\n", request.idempotency_key), 16));
-  std::array<unsigned char, 16> bytes{};
-  RAND_bytes(bytes.data(), static_cast<int>(bytes.size()));
-  return absl::StrCat("api:", Hex(bytes.data(), bytes.size()));
+                        Sha256Hex({request.path, "\n", request.idempotency_key}).substr(0, 32));
+  std::string bytes(16, '\0');
+  RAND_bytes(reinterpret_cast<unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
+  return absl::StrCat("api:", absl::BytesToHexString(bytes));
 }
 
 std::string SilenceIdOf(const std::string& action_id) {
-  return absl::StrCat("sil-", Digest(action_id, 4));
+  return absl::StrCat("sil-", Sha256Hex({action_id}).substr(0, 8));
 }
 
 TimeUs SilenceStart(const PipelineStats& stats) { return std::max(stats.now, stats.newest); }

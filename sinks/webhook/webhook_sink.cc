@@ -1,27 +1,17 @@
 #include "sinks/webhook/webhook_sink.h"
 
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
-
-#include <array>
 #include <chrono>
 #include <nlohmann/json.hpp>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "engine/base/digest.h"
 #include "engine/base/views.h"
 #include "sinks/common/message.h"
 
 namespace culprit {
 
 std::string WebhookSignature(const Secret& secret, int64_t timestamp, std::string_view body) {
-  const std::string text = absl::StrCat(timestamp, ".", ToAbsl(body));
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned size = 0;
-  HMAC(EVP_sha256(), secret.Reveal().data(), static_cast<int>(secret.Reveal().size()),
-       reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data(), &size);
-  return absl::BytesToHexString(
-      absl::string_view(reinterpret_cast<const char*>(digest.data()), size));
+  return HmacSha256Hex(secret, absl::StrCat(timestamp, ".", ToAbsl(body)));
 }
 
 std::string WebhookBody(const std::string& body_template, const Notification& n) {

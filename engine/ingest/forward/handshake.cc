@@ -1,14 +1,13 @@
 #include "engine/ingest/forward/handshake.h"
 
-#include <openssl/evp.h>
 #include <openssl/rand.h>
 
 #include <cstdlib>
-#include <initializer_list>
 #include <msgpack.hpp>
 #include <sstream>
 #include <utility>
 
+#include "engine/base/digest.h"
 #include "engine/base/json_text.h"
 #include "engine/base/utf8.h"
 #include "engine/ingest/forward/msgpack_reader.h"
@@ -24,22 +23,6 @@ std::string Random() {
   // Without randomness there is no proof; OpenSSL then cannot do TLS either.
   if (RAND_bytes(reinterpret_cast<unsigned char*>(bytes.data()), kNonceBytes) != 1) std::abort();
   return bytes;
-}
-
-std::string Sha512Hex(std::initializer_list<std::string_view> parts) {
-  unsigned char digest[EVP_MAX_MD_SIZE];
-  unsigned int size = 0;
-  EVP_MD_CTX* context = EVP_MD_CTX_new();
-  EVP_DigestInit_ex(context, EVP_sha512(), nullptr);
-  for (const std::string_view part : parts) EVP_DigestUpdate(context, part.data(), part.size());
-  EVP_DigestFinal_ex(context, digest, &size);
-  EVP_MD_CTX_free(context);
-  std::string hex;
-  for (unsigned int i = 0; i < size; ++i) {
-    hex += "0123456789abcdef"[digest[i] >> 4];
-    hex += "0123456789abcdef"[digest[i] & 0xf];
-  }
-  return hex;
 }
 
 using Packer = msgpack::packer<std::ostringstream>;

@@ -1,13 +1,12 @@
 #include "engine/ingest/http/request.h"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
 #include <utility>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "engine/base/digest.h"
 #include "engine/base/status.h"
 #include "engine/base/utf8.h"
 #include "engine/base/views.h"
@@ -104,11 +103,7 @@ absl::Status CheckPath(std::string_view path) {
 }
 
 std::string KeyOfBytes(std::string_view host, std::string_view bytes) {
-  uint8_t digest[EVP_MAX_MD_SIZE];
-  unsigned size = 0;
-  EVP_Digest(bytes.data(), bytes.size(), digest, &size, EVP_sha256(), nullptr);
-  return absl::StrCat("otlp ", ToAbsl(host), " ",
-                      absl::BytesToHexString({reinterpret_cast<const char*>(digest), size}));
+  return absl::StrCat("otlp ", ToAbsl(host), " ", Sha256Hex({bytes}));
 }
 
 }  // namespace

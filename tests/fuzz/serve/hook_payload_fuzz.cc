@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "engine/base/digest.h"
 #include "engine/serve/hook_payload.h"
 #include "engine/serve/hook_signature.h"
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/base/digest.h"
 #include "engine/serve/hook_payload.h"
 
 namespace culprit {

@@ -1,4 +1,5 @@
 #include "engine/serve/http_server.h"
+#include "engine/base/digest.h"
 
 #include <gmock/gmock.h>
 
