@@ -11,8 +11,11 @@ namespace culprit {
 
 class TempDir {
  public:
-  TempDir() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "culprit-XXXXXX").string();
+  // Below `parent`; empty: where temporary files go.
+  explicit TempDir(const std::filesystem::path& parent = {}) {
+    const std::filesystem::path below =
+        parent.empty() ? std::filesystem::temp_directory_path() : parent;
+    std::string pattern = (below / "culprit-XXXXXX").string();
     if (mkdtemp(pattern.data()) == nullptr) std::abort();
     path_ = pattern;
   }

@@ -10,7 +10,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/unit/ingest/packing.h"
-#include "tests/unit/ingest/temp_dir.h"
+#include "tests/unit/temp_dir.h"
 
 namespace culprit {
 namespace {

@@ -7,7 +7,7 @@ namespace culprit {
 
 void TestCertificates::Run(const std::string& arguments) const {
   const std::string command =
-      "cd " + directory_.string() + " && openssl " + arguments + " >>log 2>&1";
+      "cd " + directory_.path() + " && openssl " + arguments + " >>log 2>&1";
   if (std::system(command.c_str()) != 0) {  // NOLINT(cert-env33-c): a test's own tool
     std::ifstream log(Path("log"));
     std::string text((std::istreambuf_iterator<char>(log)), {});
@@ -17,9 +17,6 @@ void TestCertificates::Run(const std::string& arguments) const {
 }
 
 TestCertificates::TestCertificates() {
-  std::string name = (std::filesystem::temp_directory_path() / "culprit-certs-XXXXXX").string();
-  if (mkdtemp(name.data()) == nullptr) std::abort();
-  directory_ = name;
   const std::string curve = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
   Run("req -x509 " + curve + " -days 30 -subj /CN=ca -keyout ca.key -out ca.pem");
   Run("req -x509 " + curve + " -days 30 -subj /CN=stranger -keyout stranger.key -out stranger.pem");
@@ -36,11 +33,6 @@ TestCertificates::TestCertificates() {
   Run("x509 -req -days 0 -CA ca.pem -CAkey ca.key -CAcreateserial -in server.csr -extfile "
       "server.ext -out expired.pem");
   Run("pkey -in server.key -aes128 -passout 'pass:open sesame' -out locked.key");
-}
-
-TestCertificates::~TestCertificates() {
-  std::error_code ignored;
-  std::filesystem::remove_all(directory_, ignored);
 }
 
 }  // namespace culprit

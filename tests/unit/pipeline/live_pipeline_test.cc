@@ -20,19 +20,10 @@
 #include "sinks/render/render.h"
 #include "tests/fakes/live_engine.h"
 #include "tests/fakes/live_run.h"
+#include "tests/unit/temp_dir.h"
 
 namespace culprit {
 namespace {
-
-class Folder {
- public:
-  Folder() {
-    std::string name = ::testing::TempDir() + "live-XXXXXX";
-    path = mkdtemp(name.data());
-  }
-  ~Folder() { std::filesystem::remove_all(path); }
-  std::string path;
-};
 
 // A file as a source reads it: batches of whole lines, the offset as the resume point.
 class FileFeed {
@@ -183,11 +174,11 @@ TEST(LivePipeline, EqualsReplayOverAllScenarios) {
   std::mt19937 rng(5);
   size_t incidents = 0;
   for (const ScenarioCase& c : AllScenarios()) {
-    Folder folder;
+    const TempDir folder;
     const auto knowledge = KnowledgeOf(c.scenario);
     Streams streams = c.logs.streams;
     std::sort(streams.begin(), streams.end());
-    LiveRun run(folder.path, knowledge);
+    LiveRun run(folder.path(), knowledge);
     ASSERT_TRUE(Feed(run.pipeline.get(), streams, &rng, 30'000));
     run.End(true);
     const auto expected = Paged(ReplayOf(*knowledge, streams));
@@ -246,10 +237,10 @@ TEST(LivePipeline, KilledAnywhereEndsAsUndisturbed) {
   reason.read_bytes = 1;
   Result undisturbed;
   {
-    Folder folder;
+    const TempDir folder;
     LivePipelineOptions quick = QuickOptions();
     quick.routing = QuickRouting();
-    LiveRun run(folder.path, knowledge, quick, reason);
+    LiveRun run(folder.path(), knowledge, quick, reason);
     ASSERT_TRUE(Feed(run.pipeline.get(), streams, &rng, 20'000));
     run.End(true);
     undisturbed = ResultOf(run.store.get());
@@ -261,9 +252,9 @@ TEST(LivePipeline, KilledAnywhereEndsAsUndisturbed) {
   int kills = 0;
   int told_before_kill = 0;
   for (int round = 0; round < 15; ++round) {
-    Folder folder;
+    const TempDir folder;
     for (;;) {
-      LiveRun run(folder.path, knowledge, options, reason);
+      LiveRun run(folder.path(), knowledge, options, reason);
       // Each life is longer than the one before: it ends.
       const int commits = 1 + static_cast<int>(rng() % 12) + kills % 60;
       const bool last = rng() % 6 == 0;
@@ -291,7 +282,7 @@ TEST(LivePipeline, KilledAnywhereEndsAsUndisturbed) {
       ++kills;
       told_before_kill += run.state()->Log()->progress > 0 && !Rows(run.state()).empty();
     }
-    LiveRun after(folder.path, knowledge, QuickOptions(), reason);
+    LiveRun after(folder.path(), knowledge, QuickOptions(), reason);
     const Result result = ResultOf(after.store.get());
     EXPECT_EQ(result.incidents, undisturbed.incidents);
     EXPECT_EQ(result.outbox, undisturbed.outbox);
@@ -308,10 +299,10 @@ TEST(LivePipeline, KilledAnywhereEndsAsUndisturbed) {
 TEST(LivePipeline, FullDiskHoldsSourcesBackAndLosesNothing) {
   const auto knowledge = KnowledgeOf(Outage().scenario);
   const Streams streams = Sorted(Outage().logs.streams);
-  Folder folder;
+  const TempDir folder;
   LivePipelineOptions options = QuickOptions();
   options.queue_bytes = 20'000;
-  LiveRun run(folder.path, knowledge, options);
+  LiveRun run(folder.path(), knowledge, options);
   run.store->Fail(StoreCall::kScanCommit, absl::ResourceExhaustedError("no space left on device"),
                   1 << 30);
   std::thread feeder([&] {
@@ -343,11 +334,11 @@ TEST(LivePipeline, FullDiskHoldsSourcesBackAndLosesNothing) {
 TEST(LivePipeline, AReasonHalfThatFallsBehindHoldsSourcesBack) {
   const auto knowledge = KnowledgeOf(Outage().scenario);
   const Streams streams = Sorted(Outage().logs.streams);
-  Folder folder;
+  const TempDir folder;
   LivePipelineOptions options = QuickOptions();
   options.queue_bytes = 5000;  // or all of it is taken before the first commit
   options.unreasoned_bytes = 1;
-  LiveRun run(folder.path, knowledge, options);
+  LiveRun run(folder.path(), knowledge, options);
   run.store->Fail(StoreCall::kRead, absl::UnavailableError("not now"), 1 << 30);
   std::atomic<bool> fed{false};
   std::thread feeder([&] {
@@ -367,8 +358,8 @@ TEST(LivePipeline, AReasonHalfThatFallsBehindHoldsSourcesBack) {
 }
 
 TEST(LivePipeline, NothingIsAcknowledgedBeforeItsCommit) {
-  Folder folder;
-  LiveRun run(folder.path, BuiltInLiveKnowledge());
+  const TempDir folder;
+  LiveRun run(folder.path(), BuiltInLiveKnowledge());
   run.store->Block();
   std::atomic<int> ok{0}, failed{0};
   const auto stream =
@@ -414,14 +405,14 @@ TEST(LivePipeline, NothingIsAcknowledgedBeforeItsCommit) {
 TEST(LivePipeline, TimeGoesOnInSilence) {
   const auto knowledge = KnowledgeOf(Outage().scenario);
   const Streams streams = Sorted(Outage().logs.streams);
-  Folder folder;
+  const TempDir folder;
   LivePipelineOptions options = QuickOptions();
   std::atomic<TimeUs> clock{1'800'000'000 * kSecondUs};
   options.clock = [&] { return clock.load(); };
   options.idle_after_by_source["files"] = 50'000;  // the default is half a minute
   options.flush_after = 10'000;
   options.tick_period = 1000;
-  LiveRun run(folder.path, knowledge, options);
+  LiveRun run(folder.path(), knowledge, options);
   std::mt19937 rng(3);
   Streams open = streams;
   std::vector<std::unique_ptr<FileFeed>> feeds;
@@ -461,7 +452,7 @@ TEST(LivePipeline, TimeGoesOnInSilence) {
 
 TEST(LivePipeline, ActionsOfPeopleAreDoneOnceAndSurvive) {
   const auto knowledge = KnowledgeOf(Outage().scenario);
-  Folder folder;
+  const TempDir folder;
   LivePipelineOptions options = QuickOptions();
   options.routing = QuickRouting();
   OperatorAction ack{.kind = OperatorAction::Kind::kAcknowledge, .id = "a1", .author = "ann"};
@@ -472,7 +463,7 @@ TEST(LivePipeline, ActionsOfPeopleAreDoneOnceAndSurvive) {
   };
   std::mt19937 rng(3);
   {
-    LiveRun run(folder.path, knowledge, options);
+    LiveRun run(folder.path(), knowledge, options);
     ASSERT_TRUE(Feed(run.pipeline.get(), Sorted(Outage().logs.streams), &rng, 5000));
     run.pipeline->Finish();
     const int64_t deadline = SteadyNow() + kLongUs;
@@ -501,7 +492,7 @@ TEST(LivePipeline, ActionsOfPeopleAreDoneOnceAndSurvive) {
     EXPECT_TRUE(absl::IsUnavailable(run.reasoning->Ask([](const LiveReasoner&) {}).get()));
     EXPECT_TRUE(absl::IsUnavailable(run.reasoning->Expect("a3").get()));
   }
-  LiveRun again(folder.path, knowledge, options);
+  LiveRun again(folder.path(), knowledge, options);
   const size_t before = again.state()->Journal(ack.incident)->size();
   EXPECT_TRUE(act(&again, ack).ok());  // the same once more
   EXPECT_EQ(again.state()->Journal(ack.incident)->size(), before);
@@ -511,8 +502,8 @@ TEST(LivePipeline, ActionsOfPeopleAreDoneOnceAndSurvive) {
 TEST(LivePipeline, ReloadKeepsStateAndUsesTheNewPacks) {
   const auto all = BuiltInLiveKnowledge();
   const auto few = MakeLiveKnowledge({"generic", "go"});
-  Folder folder;
-  LiveRun run(folder.path, few);
+  const TempDir folder;
+  LiveRun run(folder.path(), few);
   const auto stream =
       std::make_shared<LiveStream>(LiveStream{"files", "a.log", "/var/log/api/a.log", ""});
   uint64_t offset = 0;
@@ -548,8 +539,8 @@ TEST(LivePipeline, ReloadKeepsStateAndUsesTheNewPacks) {
 
 TEST(LivePipeline, TapLosesSignalsRatherThanTime) {
   const auto knowledge = KnowledgeOf(Outage().scenario);
-  Folder folder;
-  LiveRun run(folder.path, knowledge);
+  const TempDir folder;
+  LiveRun run(folder.path(), knowledge);
   const auto tap = run.pipeline->tap()->Subscribe(3);
   std::mt19937 rng(3);
   ASSERT_TRUE(Feed(run.pipeline.get(), Sorted(Outage().logs.streams), &rng, 5000));

@@ -16,6 +16,7 @@
 #include "sinks/common/message.h"
 #include "tests/fakes/live_engine.h"
 #include "tests/fakes/live_run.h"
+#include "tests/unit/temp_dir.h"
 
 namespace culprit {
 namespace {
@@ -53,13 +54,12 @@ Log LogOf(size_t pieces) {
   const auto outage = std::find_if(all.begin(), all.end(), [](const ScenarioCase& c) {
     return c.scenario.file.find("placeos/scenarios/etcd-outage/") != std::string::npos;
   });
-  std::string folder = ::testing::TempDir() + "reasoner-XXXXXX";
-  folder = mkdtemp(folder.data());
+  const TempDir folder;
   Log out;
   {
     LivePipelineOptions options = QuickOptions();
     options.routing = EncodeRouting(Routing());
-    LiveRun run(folder, Known(), options);
+    LiveRun run(folder.path(), Known(), options);
     const auto batch = [](const std::string& name, size_t offset) {
       LiveBatch b;
       b.stream = std::make_shared<LiveStream>(LiveStream{"files", name, name, ""});
@@ -85,7 +85,6 @@ Log LogOf(size_t pieces) {
     out.chunks = *run.state()->ReadChunks(0, 1 << 30);
     out.generations = *run.state()->Generations();
   }
-  std::filesystem::remove_all(folder);
   return out;
 }
 

@@ -10,6 +10,7 @@
 
 #include "sinks/all_sinks.h"
 #include "sinks/common/message.h"
+#include "tests/unit/temp_dir.h"
 
 namespace culprit {
 namespace {
@@ -19,17 +20,6 @@ using Json = nlohmann::json;
 using testing::HasSubstr;
 using testing::Not;
 
-class Folder {
- public:
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "culprit-sinks-XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) std::abort();
-    path = name;
-  }
-  ~Folder() { fs::remove_all(path); }
-  fs::path path;
-};
-
 std::vector<std::string> Lines(const fs::path& file) {
   std::ifstream in(file);
   std::vector<std::string> out;
@@ -38,9 +28,9 @@ std::vector<std::string> Lines(const fs::path& file) {
 }
 
 TEST(FileSink, EveryNotificationIsOneLineOfJsonAndOldFilesGo) {
-  Folder folder;
+  const TempDir folder;
   FileSinkConfig c;
-  c.path = folder.path / "incidents.jsonl";
+  c.path = folder / "incidents.jsonl";
   c.keep = 2;
   const size_t one = NotificationJson(SampleNotification()).size() + 1;
   c.max_bytes = one * 2;
@@ -48,21 +38,21 @@ TEST(FileSink, EveryNotificationIsOneLineOfJsonAndOldFilesGo) {
   for (int i = 0; i < 9; ++i)
     ASSERT_EQ(sink->Deliver(SampleNotification()).outcome, DeliveryOutcome::kDelivered);
   for (const char* name : {"incidents.jsonl", "incidents.jsonl.1", "incidents.jsonl.2"})
-    for (const std::string& line : Lines(folder.path / name))
+    for (const std::string& line : Lines(folder / name))
       EXPECT_EQ(Json::parse(line)["schema"], "culprit/notification/1");
-  EXPECT_EQ(Lines(folder.path / "incidents.jsonl").size(), 1u);
-  EXPECT_EQ(Lines(folder.path / "incidents.jsonl.2").size(), 2u);
-  EXPECT_FALSE(fs::exists(folder.path / "incidents.jsonl.3"));
+  EXPECT_EQ(Lines(folder / "incidents.jsonl").size(), 1u);
+  EXPECT_EQ(Lines(folder / "incidents.jsonl.2").size(), 2u);
+  EXPECT_FALSE(fs::exists(folder / "incidents.jsonl.3"));
 }
 
 TEST(FileSink, AFileThatWasMovedAwayIsMadeAnew) {
-  Folder folder;
+  const TempDir folder;
   FileSinkConfig c;
-  c.path = folder.path / "a";
+  c.path = folder / "a";
   c.line = R"({"t": "{{title}}"})";
   const std::unique_ptr<Sink> sink = *MakeSink(c);
   sink->Deliver(SampleNotification());
-  fs::rename(c.path, folder.path / "b");
+  fs::rename(c.path, folder / "b");
   sink->Deliver(SampleNotification());
   EXPECT_EQ(Lines(c.path).size(), 1u);
   EXPECT_TRUE(Json::accept(Lines(c.path)[0]));

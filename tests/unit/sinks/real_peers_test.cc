@@ -10,6 +10,7 @@
 #include "sinks/email/email_sink.h"
 #include "tests/fakes/fake_process.h"
 #include "tests/unit/net/certificates.h"
+#include "tests/unit/temp_dir.h"
 
 namespace culprit {
 namespace {
@@ -59,12 +60,6 @@ TEST(Alertmanager, ShowsOneAlertAndForgetsItWhenItIsOver) {
 
 class EmailTest : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = (fs::temp_directory_path() / "culprit-mail-XXXXXX").string();
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    folder_ = name;
-  }
-  void TearDown() override { fs::remove_all(folder_); }
   EmailSinkConfig Config(const FakeProcess& server) {
     EmailSinkConfig c;
     c.server = "127.0.0.1:" + std::to_string(server.port());
@@ -76,11 +71,11 @@ class EmailTest : public testing::Test {
     std::ifstream in(folder_ / (std::to_string(n) + ".json"));
     return Json::parse(in, nullptr, false);
   }
-  fs::path folder_;
+  TempDir folder_;
 };
 
 TEST_F(EmailTest, ArrivesAsTextAndHtmlInOneThread) {
-  FakeProcess server("real_smtp.py", {folder_.string()});
+  FakeProcess server("real_smtp.py", {folder_.path()});
   if (server.port() == 0) GTEST_SKIP() << "no aiosmtpd here";
   EmailSinkConfig c = Config(server);
   c.mode = SmtpTls::kNone;
@@ -115,7 +110,7 @@ TEST_F(EmailTest, ArrivesAsTextAndHtmlInOneThread) {
 TEST_F(EmailTest, ArrivesThroughStartTlsWithALogin) {
   TestCertificates files;
   FakeProcess server("real_smtp.py",
-                     {folder_.string(), files.Path("server.pem"), files.Path("server.key")});
+                     {folder_.path(), files.Path("server.pem"), files.Path("server.key")});
   if (server.port() == 0) GTEST_SKIP() << "no aiosmtpd here";
   EmailSinkConfig c = Config(server);
   c.username = "culprit";
@@ -136,7 +131,7 @@ TEST_F(EmailTest, ArrivesThroughStartTlsWithALogin) {
 }
 
 TEST_F(EmailTest, TheServersNoHasItsOutcome) {
-  FakeProcess server("real_smtp.py", {folder_.string()});
+  FakeProcess server("real_smtp.py", {folder_.path()});
   if (server.port() == 0) GTEST_SKIP() << "no aiosmtpd here";
   EmailSinkConfig c = Config(server);
   c.mode = SmtpTls::kNone;

@@ -2,8 +2,6 @@
 // content can be foretold from their number.
 #pragma once
 #include <gtest/gtest.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <memory>
@@ -12,29 +10,14 @@
 
 #include "engine/state/sqlite_db.h"
 #include "engine/state/sqlite_store.h"
+#include "tests/unit/temp_dir.h"
 
 namespace culprit {
 
-class ScratchDirectory {
+class ScratchDirectory : public TempDir {
  public:
-  explicit ScratchDirectory(const std::string& below = "") {
-    const char* tmp = getenv("TMPDIR");
-    std::string name =
-        (below.empty() ? std::string(tmp ? tmp : "/tmp") : below) + "/culprit-XXXXXX";
-    if (mkdtemp(name.data()) == nullptr) abort();
-    path_ = name;
-  }
-  ~ScratchDirectory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  ScratchDirectory(const ScratchDirectory&) = delete;
-  ScratchDirectory& operator=(const ScratchDirectory&) = delete;
-  const std::string& path() const { return path_; }
-  std::string state() const { return path_ + "/state"; }
-
- private:
-  std::string path_;
+  using TempDir::TempDir;
+  std::string state() const { return *this / "state"; }
 };
 
 inline StoreOptions OptionsFor(const std::string& directory, StoreMode mode = StoreMode::kRun) {

@@ -11,6 +11,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/contract/fake_sink.h"
+#include "tests/unit/temp_dir.h"
 
 namespace culprit {
 namespace {
@@ -20,17 +21,8 @@ using ::testing::ElementsAre;
 
 class RealSenders : public testing::Test {
  protected:
-  RealSenders() : source_(Config()) {
-    std::string name = (std::filesystem::temp_directory_path() / "culprit-syslog-XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) std::abort();
-    directory_ = name;
-    EXPECT_TRUE(source_.Start(&sink_, {}).ok());
-  }
-  ~RealSenders() override {
-    source_.Stop();
-    std::error_code ignored;
-    std::filesystem::remove_all(directory_, ignored);
-  }
+  RealSenders() : source_(Config()) { EXPECT_TRUE(source_.Start(&sink_, {}).ok()); }
+  ~RealSenders() override { source_.Stop(); }
   static SyslogConfig Config() {
     SyslogConfig config;
     config.udp = config.tcp = "127.0.0.1:0";
@@ -47,7 +39,7 @@ class RealSenders : public testing::Test {
   }
   FakeSink sink_{8};
   SyslogSource source_;
-  std::filesystem::path directory_;
+  TempDir directory_;
 };
 
 TEST_F(RealSenders, LoggerOverUdpAndTcpInBothFormsAndFramings) {
@@ -76,7 +68,7 @@ TEST_F(RealSenders, RsyslogForwardsWithCountsAndWithNewlines) {
     modules = "/usr/lib/x86_64-linux-gnu/rsyslog";
   }
   if (!std::filesystem::exists(program)) GTEST_SKIP() << "no rsyslogd: ./dev setup test";
-  const std::string directory = directory_.string();
+  const std::string directory = directory_.path();
   const std::string tcp = std::to_string(source_.tcp_port());
   std::ofstream(directory + "/rsyslog.conf")
       << "global(workDirectory=\"" << directory << "\")\n"

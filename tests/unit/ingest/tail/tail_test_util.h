@@ -10,7 +10,7 @@
 #include "engine/ingest/tail/tail_source.h"
 #include "gtest/gtest.h"
 #include "tests/contract/fake_sink.h"
-#include "tests/unit/ingest/temp_dir.h"
+#include "tests/unit/temp_dir.h"
 
 namespace culprit {
 
