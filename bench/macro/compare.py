@@ -12,12 +12,14 @@ Whoever judges lines must find the same; a disagreement fails the run.
 import argparse
 import json
 import os
+import pathlib
 import platform
 import statistics
 import subprocess
 import sys
 import time
 
+import live_rates
 import peers
 from corpora import Corpora
 from ere import Untranslatable
@@ -36,6 +38,7 @@ class Bench:
         self.results = {}   # group -> way -> [Sample]
         self.problems = []  # disagreements
         self.notes = []
+        self.kafka = None   # live_rates.Rows
         self.one_line = os.path.join(self.corpora.folder, "one-line.log")
         with open(self.one_line, "w", encoding="utf-8") as out:
             out.write("2026-03-01 00:00:00.000 INFO [orders] nothing of note\n")
@@ -180,6 +183,12 @@ def measure(b):
             b.scan(w, path, "all") for w in ("culprit", "vectorscan", "vectorscan-re2")]
     b.run("all packs", shipped)
 
+    if not b.args.only or "kafka" in b.args.only.split(","):
+        if os.path.isdir(os.path.join(ROOT, "build/kafka")):
+            b.kafka = next(live_rates.kafka(pathlib.Path(b.args.build).resolve(), 4 * b.args.size, b.args.rounds, [137]))
+        else:
+            b.notes.append("no Kafka broker: ./dev setup kafka")
+
 
 def table(b):
     """(id, what, ratio, at least, aim)"""
@@ -219,6 +228,8 @@ def table(b):
                          b.ratio((g, "vectorscan-re2"), (g, "culprit")), 1.0, 1.5))
     rows.append(("all-packs", "raw Vectorscan scan, whole replay, all packs, 1 %",
                  b.ratio(("all packs", "vectorscan"), ("all packs", "culprit replay")), 1.2, 1.8))
+    rows.append(("kafka", "Kafka, wall time: a consumer that counts bytes (137 B messages)",
+                 b.kafka.ratio() if b.kafka else None, 0.85, 0.95))
     return rows
 
 
@@ -231,7 +242,6 @@ def show(b, rows):
         print(f"| {what} | {number} | {least or ''} | {aim or ''} | {verdict} |")
     same = "identical" if not b.problems else "DIFFERENT: " + "; ".join(b.problems)
     print(f"| match set | {same} | identical to the naive loop | | |")
-    print("| Kafka: bare batch-queue loop | | 0.85 | 0.95 | not measured: no Kafka source yet |")
     for group in ("plain 1 %", "all packs"):
         runs = b.results.get(group, {}).get("culprit replay")
         if runs:

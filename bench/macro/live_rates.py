@@ -83,18 +83,23 @@ class Rows:
     def __init__(self, what, size):
         self.what, self.size, self.ours, self.theirs = what, size, [], []
 
+    def ratio(self, i=0):
+        """The yardstick's wall (0) or CPU (1) seconds over ours; medians."""
+        theirs, ours = (statistics.median(p[i] for p in pairs) for pairs in (self.theirs, self.ours))
+        return theirs / ours
+
     def tell(self):
         def of(pairs, i):
             return statistics.median(p[i] for p in pairs)
         o, t, gb = self.ours, self.theirs, self.size / 1e9
-        print(f"| {self.what} | {1000 * gb / of(o, 0):.0f} | {1000 * gb / of(t, 0):.0f} | {of(t, 0) / of(o, 0):.2f} | "
-              f"{of(o, 1) / gb:.2f} | {of(t, 1) / gb:.2f} | {of(t, 1) / of(o, 1):.2f} |", flush=True)
+        print(f"| {self.what} | {1000 * gb / of(o, 0):.0f} | {1000 * gb / of(t, 0):.0f} | {self.ratio(0):.2f} | "
+              f"{of(o, 1) / gb:.2f} | {of(t, 1) / gb:.2f} | {self.ratio(1):.2f} |", flush=True)
 
 
-def kafka(build, size, rounds):
+def kafka(build, size, rounds, widths=(137, 260)):
     tool = str(build / "bench/macro/bench_kafka")
     with tempfile.TemporaryDirectory() as folder, broker.Cluster(pathlib.Path(folder) / "k") as cluster:
-        for width in (137, 260):
+        for width in widths:
             topic, count = f"logs-{width}", size // width
             cluster.create_topic(topic, 4)
             subprocess.run([tool, "fill", cluster.bootstrap, topic, "4", str(count), str(width), "1000"], check=True,
@@ -109,7 +114,7 @@ def kafka(build, size, rounds):
                     rows.ours.append(live.rate(count))
                 finally:
                     live.close()
-            rows.tell()
+            yield rows
 
 
 def tail(build, size, rounds):
@@ -129,7 +134,7 @@ def tail(build, size, rounds):
                 rows.ours.append(live.rate(2000 * count))
             finally:
                 live.close()
-        rows.tell()
+        yield rows
 
 
 def forward(build, size, rounds):
@@ -173,7 +178,7 @@ def forward(build, size, rounds):
                 rows.ours.append((time.monotonic() - begin, live.cpu() - cpu))
         finally:
             live.close()
-    rows.tell()
+    yield rows
 
 
 def main():
@@ -185,7 +190,8 @@ def main():
     args = parser.parse_args()
     print("| source | MB/s | yardstick | ratio | CPU s/GB | yardstick | ratio |\n|---|---|---|---|---|---|---|")
     for what in args.what:
-        {"kafka": kafka, "tail": tail, "forward": forward}[what](args.build.resolve(), args.mb * 10**6, args.rounds)
+        for rows in {"kafka": kafka, "tail": tail, "forward": forward}[what](args.build.resolve(), args.mb * 10**6, args.rounds):
+            rows.tell()
 
 
 if __name__ == "__main__":
