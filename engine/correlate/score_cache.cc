@@ -82,7 +82,7 @@ SpotEffect* ScoreCache::Intern(const SpotEffect& effect) {
   fresh.root = effect.root;
   fresh.terms = effect.terms;
   fresh.nats.resize(effect.terms.size());
-  fresh.hidden = effect.hidden;
+  fresh.hidden = fresh.quiet.seen = effect.hidden;
   fresh.all_weak = effect.all_weak;
   fresh.onsets = effect.onsets;
   fresh.onset_count = effect.onset_count;

@@ -62,10 +62,9 @@ struct SpotSeen {  // explained or hidden
 // What a part says under one kind of hypothesis; equal ones are one object.
 struct SpotEffect {
   struct At {
-    TimeUs onset;  // assumed onset of the fault
-    int64_t sum;   // of what is present, not yet bounded
-    TimeUs first;  // first explained onset; kNoTime: none
-    bool silence;  // and that is all
+    int64_t sum = 0;         // of what is present, not yet bounded
+    TimeUs first = kNoTime;  // first explained onset; kNoTime: none
+    bool silence = true;     // and that is all
     SpotSeen seen;
   };
   uint32_t id = 0;
@@ -76,7 +75,7 @@ struct SpotEffect {
   bool all_weak = true;               // of the terms, also if there are none
   std::array<TimeUs, 3> onsets = {};  // earliest, of terms that may set the fault's onset
   uint32_t onset_count = 0;           // of these, at most 3
-  std::vector<At> at;
+  At quiet;                          // at an onset where no term counts: all there is without terms
   std::unique_ptr<SpotEffect> next;  // another one with the same hash
 };
 
@@ -167,9 +166,18 @@ class ScoreCache {
   Absence& AbsenceAt(TimeUs onset, uint64_t what) {
     return absences_[Mix(static_cast<uint64_t>(onset) ^ what * 0x9E3779B97F4A7C15u) % kAbsences];
   }
+  // What is present of an effect at an assumed onset of the fault.
+  struct Present {
+    uint32_t effect = UINT32_MAX;
+    TimeUs onset = kNoTime;
+    SpotEffect::At at;
+  };
+  Present& PresentAt(uint32_t effect, TimeUs onset) {
+    if (present_.empty()) present_.resize(kPresent);
+    return present_[Mix(static_cast<uint64_t>(onset) + effect * 0x9E3779B97F4A7C15u) % kPresent];
+  }
   // ln(1 + edge (exp(m) - 1)), both in micro-nats.
   int64_t Message(int64_t m, double edge);
-  void CountTerms(size_t n) { terms_ += n; }
 
   static uint64_t Mix(uint64_t x) {
     x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
@@ -178,7 +186,7 @@ class ScoreCache {
   }
 
  private:
-  static constexpr size_t kAbsences = 4096, kMessages = 8192;
+  static constexpr size_t kAbsences = 4096, kMessages = 8192, kPresent = 16384;
   struct EffectHash {
     size_t operator()(uint64_t k) const { return k; }
   };
@@ -194,6 +202,7 @@ class ScoreCache {
   absl::flat_hash_map<uint64_t, std::unique_ptr<SpotEffect>, EffectHash> effects_;
   absl::flat_hash_map<HypothesisRef, Reached, HypothesisHash> reached_;
   std::vector<Absence> absences_ = std::vector<Absence>(kAbsences);
+  std::vector<Present> present_;
   std::vector<KnownMessage> messages_ = std::vector<KnownMessage>(kMessages);
   size_t terms_ = 0;
   uint32_t next_effect_ = 0;  // never used twice

@@ -149,10 +149,11 @@ bool Scorer::Counts(const SpotEffect& data, size_t t) const {
 
 const SpotEffect::At& Scorer::PresentAt(const Spot& spot, TimeUs onset) {
   SpotEffect& data = *spot.effect;
-  for (const SpotEffect::At& at : data.at) {
-    if (at.onset == onset) return at;
-  }
-  SpotEffect::At result{onset, 0, kNoTime, true, data.hidden};
+  if (data.terms.empty()) return data.quiet;
+  ScoreCache::Present& known = cache_->PresentAt(data.id, onset);
+  if (known.effect == data.id && known.onset == onset) return known.at;
+  known = {data.id, onset, data.quiet};
+  SpotEffect::At& result = known.at;
   TimeUs& first = result.first;
   ratios_.resize(data.terms.size());
   for (size_t t = 0; t < data.terms.size(); ++t) {
@@ -183,8 +184,7 @@ const SpotEffect::At& Scorer::PresentAt(const Spot& spot, TimeUs onset) {
     }
     result.sum += Quantise(nats);
   }
-  cache_->CountTerms(1);
-  return data.at.emplace_back(result);
+  return result;
 }
 
 void Scorer::Responsibilities(const Spot& spot, TimeUs onset, HypothesisDetail* detail) {
