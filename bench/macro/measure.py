@@ -72,6 +72,20 @@ class Pass:
                       digest=r["digest"], question=(stem(self.signatures), r["bytes"]))
 
 
+class ToBursts:
+    """culprit from reading to bursts, in a process that does not count its start (bench_bursts)."""
+
+    def __init__(self, name, tool, pack, inputs, workers=1):
+        self.name, self.signatures = name, pack or "all"
+        self.command = [tool, self.signatures, str(workers), inputs]
+
+    def sample(self):
+        cpu, wall, peak, out = peers.execute(self.command, stdout=subprocess.PIPE)
+        r = json.loads(out)
+        return Sample(r["cpu_seconds"], r["bytes"], r["wall_seconds"], peak, r["pairs"],
+                      question=(stem(self.signatures), r["bytes"]))
+
+
 class PeerRun:
     """A peer on (the first part of) a text, less its own start."""
 

@@ -74,7 +74,7 @@ class ReasonRun {
   Report Finish() {
     // The logs end here: what is still on stays on, and the last evaluation is made.
     const TimeUs end = detector_.now();
-    if (end != kNoTime) correlator_.Finish(end);
+    if (end != kNoTime && options_.causes) correlator_.Finish(end);
     Report report;
     report.incidents = correlator_.Incidents();
     report.unattributed = correlator_.Unattributed();
@@ -156,7 +156,7 @@ class ReasonRun {
   }
   void Correlate() {
     bursts_ += outcome_.opened.size();
-    correlator_.OnSlice(outcome_);
+    if (options_.causes) correlator_.OnSlice(outcome_);
   }
 
   // Of more names than anyone reads, the smallest are kept: which they are does not depend on the

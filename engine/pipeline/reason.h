@@ -21,6 +21,8 @@ struct ReasonOptions {
   OrderOptions order;
   DetectorOptions detect;
   CorrelatorOptions correlate;
+  // False: bursts are found and their causes are not looked for (benches).
+  bool causes = true;
   // Tests: reads the partitions in a random interleaving instead of by time. 0: by time.
   uint64_t interleave_seed = 0;
   // The log is read and ordered by a thread of its own, beside the bursts and their causes.
