@@ -45,6 +45,10 @@ function(culprit_test name)
   set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}")
 endfunction()
 
+# For SKIP_REGULAR_EXPRESSION: the last words of a GoogleTest binary that skipped some tests and failed none. A failure
+# among its tests must not count as skipped.
+set(CULPRIT_ONLY_SKIPPED "\\[  SKIPPED \\] [^\n ]*\n*$")
+
 # culprit_fuzz(NAME SOURCE x_fuzz.cc DEPS ...): with CULPRIT_FUZZERS a libFuzzer binary; otherwise a
 # plain test that replays tests/fuzz/corpus/<NAME>/ through the same entry point. Target `fuzzers`
 # builds them all and nothing else.
