@@ -1,8 +1,8 @@
 """Incidents reach people: the configuration's mistakes are named, and `culprit run` tells its sinks."""
-import itertools, json, os, re, shutil, signal, socket, sqlite3, subprocess, time, unittest, urllib.request
+import itertools, json, os, re, shutil, signal, sqlite3, subprocess, time, unittest, urllib.request
 
 import harness
-from harness import BINARY, FakeReceiver, run, scratch
+from harness import BINARY, FakeReceiver, free_ports, run, scratch
 
 TAIL = "state: s\nserve: { listen: '' }\nsources: [ { tail: { include: [none.log] } } ]\n"
 
@@ -119,10 +119,7 @@ class Live(unittest.TestCase):
         for fake in (self.slack, self.pager, self.gone):
             self.addCleanup(fake.stop)
         self.addCleanup(self.end)
-        with socket.socket() as s, socket.socket() as dead:
-            s.bind(("127.0.0.1", 0))
-            dead.bind(("127.0.0.1", 0))
-            self.port, dead_port = s.getsockname()[1], dead.getsockname()[1]
+        self.port, dead_port = free_ports(2)
         self.url = f"http://127.0.0.1:{self.port}"
         self.write_config(f"""
 sinks:
@@ -162,7 +159,7 @@ sinks:
         self.fail(f"not within two minutes: {what}\n{log[-2000:]}")
 
     def get(self, path):
-        with urllib.request.urlopen(self.url + path, timeout=20) as answer:
+        with urllib.request.urlopen(self.url + path, timeout=120) as answer:
             return answer.read().decode()
 
     def rows(self, sql):

@@ -3,7 +3,7 @@
 After a change of the report's words or of the demo's logs, README's capture is rewritten by
   tests/e2e/docs_test.py build/dev/culprit . --update
 """
-import os, pathlib, re, shutil, signal, socket, subprocess, sys, tempfile, time, unittest, urllib.parse
+import os, pathlib, re, shutil, signal, subprocess, sys, tempfile, time, unittest, urllib.parse
 
 import harness
 from harness import BINARY, SOURCE
@@ -103,9 +103,7 @@ class Docs(unittest.TestCase):
         with self.subTest("fluent"):
             if not (SOURCE / "build/clients/python/fluent").exists():
                 self.skipTest("no fluent-logger in build/clients (./dev setup test)")
-            with socket.socket() as s:
-                s.bind(("127.0.0.1", 0))
-                port = s.getsockname()[1]
+            [port] = harness.free_ports(1)
             # The client sends once and buffers: it must find the port open.
             ready = f"until (echo > /dev/tcp/127.0.0.1/{port}) 2>/dev/null; do sleep 0.1; done\npython3"
             self.live(fluent.replace("24224", str(port)).replace("python3", ready, 1),

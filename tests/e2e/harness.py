@@ -3,6 +3,8 @@ import json, os, pathlib, subprocess, sys, tempfile, unittest, urllib.request
 
 BINARY = pathlib.Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else None
 SOURCE = pathlib.Path(sys.argv[2]).resolve() if len(sys.argv) > 2 else None
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "fakes"))
+from ports import free_ports
 
 
 def run(*args, stdin=b"", env=None, check=None):
@@ -32,12 +34,12 @@ class FakeReceiver:
         self.url = f"http://127.0.0.1:{self.process.stdout.readline().strip()}"
 
     def get(self, path):
-        with urllib.request.urlopen(self.url + path, timeout=20) as answer:
+        with urllib.request.urlopen(self.url + path, timeout=120) as answer:
             return answer.read().decode()
 
     def post(self, path, body):
         request = urllib.request.Request(self.url + path, json.dumps(body).encode(), {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=120) as answer:
             return answer.read().decode()
 
     def stop(self):
@@ -61,9 +63,13 @@ def outage(services=("api", "core", "web")):
 
 
 def write_outage(folder):
-    folder.mkdir(parents=True, exist_ok=True)
+    """All at once: of files that appear one after the other under a running culprit, the first would move its time on, and
+    the lines of the others would come late. `folder` is new or empty."""
+    beside = folder.with_name(folder.name + ".new")
+    beside.mkdir(parents=True)
     for service, text in outage().items():
-        (folder / f"{service}.log").write_text(text)
+        (beside / f"{service}.log").write_text(text)
+    beside.rename(folder)
     return folder
 
 

@@ -9,23 +9,15 @@ import ctypes, gzip, hashlib, http.client, json, os, pathlib, re, shutil, socket
 
 import harness
 import senders
-from harness import BINARY, SOURCE, run, scratch
+from harness import BINARY, SOURCE, free_ports, run, scratch
 
 sys.path.insert(0, str(SOURCE / "tests/kafka"))
 import broker
 
 KEY, TOKEN = "sesame", "let-me-in"
-PATIENCE = 90  # seconds until a state that must come has come
+PATIENCE = 180  # seconds until a state that must come has come
 ROUND = 50     # good lines of each source between two attacks
 MIB = 1 << 20
-
-
-def ports(count):
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    numbers = [s.getsockname()[1] for s in held]
-    for s in held:
-        s.close()
-    return numbers
 
 
 def bin32(data):
@@ -75,7 +67,7 @@ class Hostile(unittest.TestCase):
                      "properties: { allow.auto.create.topics: false } }\n")
         else:
             print("hostile_test: no Java, Maven or librdkafka: without Kafka", file=sys.stderr)
-        cls.fluent, cls.secured, cls.web, cls.tcp = ports(4)
+        cls.fluent, cls.secured, cls.web, cls.tcp = free_ports(4)
         tls = f"cert_file: {folder}/certs/server.pem, key_file: {folder}/certs/server.key, client_ca_file: {folder}/certs/ca.pem"
         (folder / "culprit.yaml").write_text(f"""
 state: {folder}/state
@@ -83,9 +75,9 @@ serve: {{ listen: '' }}
 sources:
   - tail: {{ name: files, include: ['{folder}/logs/*.log'], rescan_interval: 1s }}
   - tail: {{ name: locked, include: ['{folder}/locked/*.log'], rescan_interval: 1s }}
-  - forward: {{ name: fluent, listen: '127.0.0.1:{cls.fluent}', max_decompressed_bytes: 4MiB, max_message_bytes: 8MiB, message_timeout: 1s }}
-  - forward: {{ name: secured, listen: '127.0.0.1:{cls.secured}', tls: {{ {tls} }}, shared_key: {KEY}, handshake_timeout: 2s }}
-  - http: {{ name: web, listen: '127.0.0.1:{cls.web}', token: {TOKEN}, max_body_bytes: 1MiB, max_decompressed_bytes: 4MiB, header_timeout: 1s, body_timeout: 1s }}
+  - forward: {{ name: fluent, listen: '127.0.0.1:{cls.fluent}', max_decompressed_bytes: 4MiB, max_message_bytes: 8MiB, message_timeout: 3s }}
+  - forward: {{ name: secured, listen: '127.0.0.1:{cls.secured}', tls: {{ {tls} }}, shared_key: {KEY}, handshake_timeout: 5s }}
+  - http: {{ name: web, listen: '127.0.0.1:{cls.web}', token: {TOKEN}, max_body_bytes: 1MiB, max_decompressed_bytes: 4MiB, header_timeout: 3s, body_timeout: 3s }}
   - syslog: {{ name: sys, udp: '', tcp: '127.0.0.1:{cls.tcp}' }}
 {kafka}""")
         # Root reads every directory: culprit runs as nobody then.
@@ -158,7 +150,7 @@ sources:
         self.assertIsNone(self.process.poll(), self.log()[-2000:])
 
     def connect(self, port):
-        return socket.create_connection(("127.0.0.1", port), timeout=30)
+        return socket.create_connection(("127.0.0.1", port), timeout=120)
 
     def acknowledged(self, connection, source):
         name = f"{source}-{self.lines.get(source, 0)}"
@@ -190,7 +182,7 @@ sources:
         return connection
 
     def post(self, body, token=TOKEN, **headers):
-        connection = http.client.HTTPConnection("127.0.0.1", self.web, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.web, timeout=120)
         try:
             connection.request("POST", "/app", body, {"Authorization": f"Bearer {token}", "Content-Type": "text/plain"} |
                                {k.replace("_", "-"): v for k, v in headers.items()})

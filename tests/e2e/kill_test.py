@@ -9,12 +9,12 @@ notification came to its destination once.
 `./dev soak` runs it long: CULPRIT_KILLS=200 CULPRIT_BYTES=5000000000. Without Java or without the right to mount, that
 part is left out and told.
 """
-import concurrent.futures, json, os, pathlib, random, shutil, signal, socket, sqlite3, subprocess, sys, threading, time
+import concurrent.futures, json, os, pathlib, random, shutil, signal, sqlite3, subprocess, sys, threading, time
 import unittest, urllib.error, urllib.request, zlib
 
 import harness
 import senders
-from harness import BINARY, SOURCE
+from harness import BINARY, SOURCE, free_ports
 
 sys.path.insert(0, str(SOURCE / "tests/kafka"))
 import broker
@@ -53,16 +53,10 @@ class Plan:
         return out
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
 class Run:
     def __init__(self, folder, bootstrap, tmpfs):
         self.folder, self.state = folder, folder / "state"
-        self.port, self.http_port, self.serve_port = free_port(), free_port(), free_port()
+        self.port, self.http_port, self.serve_port = free_ports(3)
         self.state.mkdir()
         self.mounted = tmpfs and subprocess.run(
             ["mount", "-t", "tmpfs", "-o", f"size={STATE_BYTES}", "tmpfs", self.state], capture_output=True).returncode == 0
@@ -99,7 +93,7 @@ class Run:
     def log_size(self):
         return (self.folder / "err.txt").stat().st_size
 
-    def wait_for_log(self, text, since, seconds=60):
+    def wait_for_log(self, text, since, seconds=DEADLINE):
         end = time.monotonic() + seconds
         while text not in self.log(since):
             assert time.monotonic() < end, f"it does not say {text!r}: {self.log(since)[-2000:]}"
@@ -107,7 +101,7 @@ class Run:
 
     def wait_not_ready(self):
         """/-/ready says that the state cannot be written."""
-        end, answer = time.monotonic() + 60, None
+        end, answer = time.monotonic() + DEADLINE, None
         while time.monotonic() < end:
             try:
                 answer = self.get("/-/ready")
@@ -127,7 +121,7 @@ class Run:
         self.process.wait()
 
     def wait_ready(self):
-        end = time.monotonic() + 60
+        end = time.monotonic() + DEADLINE
         while time.monotonic() < end:
             try:
                 return self.get("/-/ready")
@@ -192,7 +186,7 @@ class Run:
 
     def stop(self):
         self.process.terminate()
-        assert self.process.wait(60) == 0
+        assert self.process.wait(DEADLINE) == 0
 
     def close(self):
         if self.process and self.process.poll() is None:
@@ -239,7 +233,7 @@ class Disturber:
         go_on()
         time.sleep(self.rng.uniform(0.2, 1))
         self.cluster.start_broker(1)
-        self.cluster.wait(1, time.monotonic() + 60)
+        self.cluster.wait(1, time.monotonic() + DEADLINE)
 
     def other_member(self):
         self.did["read by the other"] += senders.join_and_leave(self.lib, self.cluster.bootstrap, "kill", ["orders", "web"], DEADLINE)

@@ -3,16 +3,16 @@
 
 Looked for in PATH and below build/peers, where ./dev setup test unpacks Debian's.
 """
-import os, pathlib, shutil, socket, subprocess, sys, tempfile, time, urllib.request
+import os, pathlib, shutil, subprocess, sys, tempfile, time, urllib.request
+
+from ports import free_ports
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = shutil.which("prometheus-alertmanager", path=f"{ROOT}/build/peers/usr/bin") or shutil.which("prometheus-alertmanager")
 if BINARY is None:
     print(0, flush=True)
     sys.exit()
-with socket.socket() as probe:
-    probe.bind(("127.0.0.1", 0))
-    port = probe.getsockname()[1]
+[port] = free_ports(1)
 with tempfile.TemporaryDirectory() as folder:
     config = pathlib.Path(folder) / "alertmanager.yml"
     config.write_text("route: { receiver: none }\nreceivers: [ { name: none } ]\n")
@@ -28,7 +28,7 @@ with tempfile.TemporaryDirectory() as folder:
     process = subprocess.Popen([*inside, BINARY, f"--config.file={config}", f"--storage.path={folder}/data", "--cluster.listen-address=",
                                 f"--web.listen-address=127.0.0.1:{port}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        for _ in range(600):
+        for _ in range(2400):
             if process.poll() is not None:
                 port = 0  # no right to mount here
                 break

@@ -4,7 +4,9 @@
 real_smtp.py FOLDER [CERT KEY]: each message becomes FOLDER/<n>.json with its envelope and parts as a mail program reads
 them. With CERT and KEY, STARTTLS and a login (culprit, mailpass) are required. Recipients: full@ gets 452, gone@ 550.
 """
-import email, email.policy, json, pathlib, socket, ssl, sys
+import email, email.policy, json, pathlib, ssl, sys
+
+from ports import free_ports
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "build" / "clients" / "python"))
 try:
@@ -48,10 +50,8 @@ if len(sys.argv) > 2:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(sys.argv[2], sys.argv[3])
     options = {"tls_context": context, "require_starttls": True, "authenticator": login, "auth_required": True}
-with socket.socket() as probe:
-    probe.bind(("127.0.0.1", 0))
-    port = probe.getsockname()[1]
-controller = Controller(Keeper(sys.argv[1]), hostname="127.0.0.1", port=port, **options)
+[port] = free_ports(1)
+controller = Controller(Keeper(sys.argv[1]), hostname="127.0.0.1", port=port, ready_timeout=120, **options)
 controller.start()
 print(port, flush=True)
 sys.stdin.read()

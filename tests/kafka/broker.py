@@ -21,6 +21,9 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
+sys.path.insert(0, str(ROOT / "tests/fakes"))
+from ports import free_ports
+
 LIBS = ROOT / "build/kafka/libs"
 USER, PASSWORD = "culprit", "culprit-secret"
 # A test broker, not a fast one: small heap, little compilation.
@@ -43,16 +46,6 @@ def fetch():
             shutil.rmtree(LIBS, ignore_errors=True)
             part.rename(LIBS)
         shutil.rmtree(part, ignore_errors=True)
-
-
-def free_ports(count):
-    sockets = [socket.socket() for _ in range(count)]
-    for s in sockets:
-        s.bind(("127.0.0.1", 0))
-    ports = [s.getsockname()[1] for s in sockets]
-    for s in sockets:
-        s.close()
-    return ports
 
 
 def java(main, *args, **kwargs):
