@@ -43,7 +43,7 @@ class Clients(unittest.TestCase):
                 del options["tls"]
             done = subprocess.run(["node", SOURCE / "tests/clients/forward_send.js", json.dumps({"count": COUNT, "options": options})],
                                   env={**os.environ, "NODE_PATH": str(CLIENTS / "node_modules")},
-                                  capture_output=True, text=True, timeout=60)
+                                  capture_output=True, text=True, timeout=300)
         self.assertEqual(done.returncode != 0, fails, done.stdout + done.stderr)
         if fails:
             self.assertEqual(server.lines, [])
@@ -55,12 +55,12 @@ class Clients(unittest.TestCase):
     def test_node_in_all_modes_is_acknowledged(self):
         for mode in ("Message", "Forward", "PackedForward", "CompressedPackedForward"):
             with self.subTest(mode):
-                self.node({"eventMode": mode, "ack": {"ackTimeout": 20000}})
+                self.node({"eventMode": mode, "ack": {"ackTimeout": 120000}})
 
     def test_node_with_key_user_and_tls(self):
         security = {"clientHostname": "web-1", "sharedKey": "sesame", "username": "ann", "password": "secret"}
         flags = ["--key", "sesame", "--user", "ann", "secret", *self.tls]
-        self.node({"ack": {"ackTimeout": 20000}, "security": security, "tls": True}, flags)
+        self.node({"ack": {"ackTimeout": 120000}, "security": security, "tls": True}, flags)
 
     def test_node_with_a_wrong_key_is_refused(self):
         self.node({"ack": {"ackTimeout": 2000}, "security": {"clientHostname": "web-1", "sharedKey": "guess"}},
@@ -78,7 +78,7 @@ for i in range({COUNT}):
     assert s.emit("app", {{"message": f"python {{i}}", "n": i}}), s.last_error
 s.close()
 """
-                subprocess.run([sys.executable, "-c", script], check=True, timeout=60,
+                subprocess.run([sys.executable, "-c", script], check=True, timeout=300,
                                env={**os.environ, "PYTHONPATH": str(CLIENTS / "python")})
             self.expect(server, "python", "@timestamp" if precise else "time")
 
@@ -88,7 +88,7 @@ s.close()
         for transport in ("plain", "tls"):
             with self.subTest(transport), Server(*(self.tls if transport == "tls" else [])) as server:
                 done = subprocess.run([CLIENTS / "forward_go", str(server.port), str(COUNT), transport],
-                                      capture_output=True, text=True, timeout=60)
+                                      capture_output=True, text=True, timeout=300)
                 self.assertEqual(done.returncode, 0, done.stdout)
             self.expect(server, "go", "@timestamp")
 

@@ -39,7 +39,7 @@ class Clients(unittest.TestCase):
         with Server("http", *flags) as server:
             done = subprocess.run([sys.executable, "-c", PYTHON, str(server.port), str(COUNT), compression, token],
                                   env={**os.environ, "PYTHONPATH": str(CLIENTS / "python"), "PYTHONWARNINGS": "ignore"},
-                                  capture_output=True, text=True, timeout=120)
+                                  capture_output=True, text=True, timeout=300)
         self.assertEqual((server.code, done.returncode), (0, 0), server.log + done.stderr)
         return server, done.stderr
 
@@ -79,7 +79,7 @@ class Clients(unittest.TestCase):
                     done = subprocess.run(
                         ["node", SOURCE / "tests/clients/otlp_send.js", str(server.port), str(COUNT), compression],
                         env={**os.environ, "NODE_PATH": str(CLIENTS / "node_modules")}, capture_output=True, text=True,
-                        timeout=60)
+                        timeout=300)
                 self.assertEqual((server.code, done.returncode), (0, 0), server.log + done.stdout + done.stderr)
                 self.assertEqual([line["body"] for line in server.lines], [f"node {i}" for i in range(COUNT)])
                 line = server.lines[7]

@@ -19,6 +19,6 @@ class Server:
         return self
 
     def __exit__(self, *ignored):
-        out, self.log = self.process.communicate(timeout=60)
+        out, self.log = self.process.communicate(timeout=300)
         self.lines = [json.loads(line) for line in out.splitlines()]
         self.code = self.process.returncode

@@ -20,7 +20,7 @@ namespace culprit {
 
 // Polls until `done` is true; false after the deadline, which only a failing test sees.
 bool WaitUntil(const std::function<bool()>& done,
-               std::chrono::milliseconds deadline = std::chrono::seconds(30));
+               std::chrono::milliseconds deadline = std::chrono::minutes(2));
 
 class FakeSink : public LiveSink {
  public:

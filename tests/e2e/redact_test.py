@@ -31,13 +31,13 @@ sources: [ {{ tail: {{ include: {logs}/*.log }} }} ]
         with open(folder / "out", "wb") as out, open(folder / "err", "wb") as err:
             process = subprocess.Popen([str(harness.BINARY), "run", "-c", str(folder / "culprit.yaml")], stdout=out, stderr=err)
         try:
-            deadline = time.monotonic() + 60
+            deadline = time.monotonic() + 120
             while b"INC-" not in (folder / "out").read_bytes() and time.monotonic() < deadline:
                 self.assertIsNone(process.poll(), (folder / "err").read_text())
                 time.sleep(.1)
         finally:
             process.send_signal(signal.SIGTERM)
-            process.wait(60)
+            process.wait(120)
         printed = (folder / "out").read_text()
         self.assertIn("INC-", printed)
         self.assertIn("[REDACTED:", printed)

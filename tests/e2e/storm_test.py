@@ -64,6 +64,11 @@ def resolved(slack):
     return [m for m in channel(slack) if "resolved after" in json.dumps(m["blocks"])]
 
 
+def hooked(hook):
+    """Notifications of each event that the webhook was sent."""
+    return collections.Counter(json.loads(r["body"])["event"] for r in json.loads(hook.get("/_control/requests")))
+
+
 class Storm(unittest.TestCase):
     def test_few_incidents_are_told_few_times(self):
         root = scratch()
@@ -87,9 +92,10 @@ sinks:
             process.stdin.flush()
             try:
                 # Slack takes a message a second: what is not sent when the input ends waits for the next start.
-                end = time.monotonic() + 300
+                end = time.monotonic() + 600
                 while time.monotonic() < end and not (len(resolved(slack)) >= CAUSES and
-                                                      pager.get("/").count("class='i resolved'") >= CAUSES):
+                                                      pager.get("/").count("class='i resolved'") >= CAUSES and
+                                                      hooked(hook)["resolved"] >= CAUSES):
                     time.sleep(0.5)
                 process.stdin.close()
                 process.wait(timeout=300)

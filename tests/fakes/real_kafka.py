@@ -31,7 +31,7 @@ class RealKafka(Fake):
 
     def messages(self, topic):
         text = subprocess.run(["kcat", "-C", "-e", "-q", "-o", "beginning", "-b", self.cluster.bootstrap, "-t", topic, "-J"],
-                              check=True, stdout=subprocess.PIPE, timeout=60).stdout.decode()
+                              check=True, stdout=subprocess.PIPE, timeout=110).stdout.decode()
         found = sorted((json.loads(line) for line in text.splitlines()), key=lambda m: (m["partition"], m["offset"]))
         return [{"partition": m["partition"], "key": m["key"], "value": m["payload"],
                  "id": dict(zip(m["headers"][::2], m["headers"][1::2])).get("culprit-notification")} for m in found]

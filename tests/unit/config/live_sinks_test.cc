@@ -1,10 +1,8 @@
 #include <gmock/gmock.h>
 
-#include <filesystem>
-#include <fstream>
-
 #include "engine/config/interpolate.h"
 #include "engine/config/live_config.h"
+#include "tests/unit/ingest/temp_dir.h"
 
 namespace culprit {
 namespace {
@@ -103,17 +101,14 @@ TEST(LiveSinks, TemplatesAreChecked) {
 }
 
 TEST(LiveSinks, TemplatesCanStandInFiles) {
-  const std::filesystem::path file =
-      std::filesystem::temp_directory_path() / "culprit_live_sinks_test.mustache";
-  std::ofstream(file) << "{{title}}\n{{oops}}\n";
-  EXPECT_THAT(ErrorOf("  - stdout: { text_file: " + file.string() + " }"),
-              HasSubstr(file.string() + ": line 2: 'oops' is not known"));
-  std::ofstream(file) << "{{title}}\n";
-  const absl::StatusOr<LiveConfig> config =
-      Read("  - stdout: { text_file: " + file.string() + " }");
+  const TempDir dir;
+  const std::string file = dir.Write("message.mustache", "{{title}}\n{{oops}}\n");
+  EXPECT_THAT(ErrorOf("  - stdout: { text_file: " + file + " }"),
+              HasSubstr(file + ": line 2: 'oops' is not known"));
+  dir.Write("message.mustache", "{{title}}\n");
+  const absl::StatusOr<LiveConfig> config = Read("  - stdout: { text_file: " + file + " }");
   ASSERT_TRUE(config.ok()) << config.status();
   EXPECT_EQ(std::get<StdoutSinkConfig>(config->sinks[0].config).text, "{{title}}\n");
-  std::filesystem::remove(file);
 }
 
 }  // namespace

@@ -27,7 +27,7 @@ TestClient::TestClient(uint16_t port, const Tls& tls) : socket_(std::make_unique
   Socket& s = *socket_;
   signal(SIGPIPE, SIG_IGN);
   s.fd = socket(AF_INET, SOCK_STREAM, 0);
-  const timeval patience{.tv_sec = 20, .tv_usec = 0};
+  const timeval patience{.tv_sec = 120, .tv_usec = 0};
   setsockopt(s.fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
   setsockopt(s.fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
   sockaddr_in address{};
@@ -72,7 +72,8 @@ bool TestClient::Fill() {
   char buffer[65536];
   const auto n = socket_->ssl ? SSL_read(socket_->ssl.get(), buffer, sizeof(buffer))
                               : recv(socket_->fd, buffer, sizeof(buffer), 0);
-  if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) ADD_FAILURE() << "nothing came in 20 s";
+  if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+    ADD_FAILURE() << "nothing came in two minutes";
   if (n <= 0) return false;
   received_.append(buffer, static_cast<size_t>(n));
   return true;

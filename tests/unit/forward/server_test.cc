@@ -228,7 +228,7 @@ TEST_F(ForwardServer, AnswersHeartbeats) {
   to.sin_family = AF_INET;
   to.sin_port = htons(source_->port());
   to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  const timeval patience{.tv_sec = 20, .tv_usec = 0};
+  const timeval patience{.tv_sec = 120, .tv_usec = 0};
   setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
   char byte = 0;
   sendto(fd, &byte, 1, 0, reinterpret_cast<sockaddr*>(&to), sizeof(to));

@@ -409,7 +409,8 @@ TEST(LivePipeline, TimeGoesOnInSilence) {
   LivePipelineOptions options = QuickOptions();
   std::atomic<TimeUs> clock{1'800'000'000 * kSecondUs};
   options.clock = [&] { return clock.load(); };
-  options.idle_after_by_source["files"] = 50'000;  // the default is half a minute
+  // The default is half a minute. Long enough for all files to be pushed first.
+  options.idle_after_by_source["files"] = kSecondUs;
   options.flush_after = 10'000;
   options.tick_period = 1000;
   LiveRun run(folder.path(), knowledge, options);

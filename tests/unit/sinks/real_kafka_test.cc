@@ -88,7 +88,7 @@ TEST_F(RealKafka, SpeaksSaslOverTlsAndSaysWhyItCannot) {
   Good(**MakeKafkaSink(config), About("INC-1", 1));
   EXPECT_EQ(Messages().size(), 1u);
 
-  config.timeout = 2 * kSecondUs;
+  config.timeout = 8 * kSecondUs;  // it is waited for in full
   KafkaSinkConfig wrong = config;
   wrong.password = Secret("wr0ngPassword");
   DeliveryResult result = (*MakeKafkaSink(wrong))->Deliver(About("INC-1", 2));
