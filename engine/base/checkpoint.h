@@ -40,6 +40,11 @@ class CheckpointDamage : public cereal::Exception {
 inline void Require(bool ok, const char* what) {
   if (!ok) throw CheckpointDamage(what);
 }
+// A time in microseconds, or INT64_MIN for none; far from where sums and differences wrap.
+inline void RequireTime(int64_t t) {
+  constexpr int64_t kMost = int64_t{1} << 57;
+  Require(t == INT64_MIN || (t >= -kMost && t <= kMost), "time out of range");
+}
 
 class CheckpointWriter
     : public cereal::OutputArchive<CheckpointWriter, cereal::AllowEmptyClassElision> {

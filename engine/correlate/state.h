@@ -20,11 +20,6 @@
 
 namespace culprit {
 
-// Far from where sums and differences of times wrap.
-inline void RequireTime(TimeUs t) {
-  constexpr int64_t kMost = int64_t{1} << 57;
-  Require(t == kNoTime || (t >= -kMost && t <= kMost), "time out of range");
-}
 inline void RequireScore(int64_t micro_nats) {
   constexpr int64_t kMost = int64_t{1} << 50;
   Require(micro_nats >= -kMost && micro_nats <= kMost, "score out of range");

@@ -155,16 +155,25 @@ absl::Status LiveReasonThread::Work() {
 
 absl::Status LiveReasonThread::Read(const StoredChunk& chunk) {
   if (chunk.chunk.partition == kControlPartition) {
-    CULPRIT_ASSIGN_OR_RETURN(const std::vector<ControlEntry> entries,
-                             DecodeControl(chunk.chunk.entries));
-    for (const ControlEntry& entry : entries)
+    const absl::StatusOr<std::vector<ControlEntry>> entries = DecodeControl(chunk.chunk.entries);
+    CULPRIT_RETURN_IF_ERROR(Readable(chunk, entries.status()));
+    for (const ControlEntry& entry : *entries)
       if (entry.kind == ControlKind::kKnowledge) CULPRIT_RETURN_IF_ERROR(Learn(entry.text));
   } else if (!reasoner_->KnowsGeneration(chunk.chunk.generation)) {
     CULPRIT_RETURN_IF_ERROR(LoadGenerations());
   }
-  CULPRIT_RETURN_IF_ERROR(reasoner_->Read(chunk));
+  CULPRIT_RETURN_IF_ERROR(Readable(chunk, reasoner_->Read(chunk)));
   for (auto& acted : reasoner_->TakeActed()) acted_.push_back(std::move(acted));
   return absl::OkStatus();
+}
+
+// A chunk that no start could read would end each of them. What a newer version wrote is left to
+// it.
+absl::Status LiveReasonThread::Readable(const StoredChunk& chunk, absl::Status read) {
+  if (read.ok() || absl::IsFailedPrecondition(read)) return read;
+  CULPRIT_RETURN_IF_ERROR(
+      store_->CondemnChunk(chunk.seq, {read.message().data(), read.message().size()}));
+  return absl::DataLossError(read.message());
 }
 
 // Other packs from here on: the same state goes on with them.

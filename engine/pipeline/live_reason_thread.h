@@ -67,6 +67,7 @@ class LiveReasonThread {
   bool Wait();
   absl::Status Work();
   absl::Status Read(const StoredChunk& chunk);
+  absl::Status Readable(const StoredChunk& chunk, absl::Status read);
   absl::Status Learn(const std::string& fingerprint);
   absl::Status LoadGenerations();
   absl::Status Commit(bool checkpoint);

@@ -16,12 +16,6 @@ constexpr SignatureIndex kGone = UINT32_MAX;
 
 using Text = PendingRecord::Text;
 
-// Far from where sums and differences of times wrap.
-void RequireTime(TimeUs t) {
-  constexpr int64_t kMost = int64_t{1} << 57;
-  Require(t == kNoTime || (t >= -kMost && t <= kMost), "time out of range");
-}
-
 template <typename Archive, typename State>
 void Parser(Archive& ar, State& s) {
   ar(s.sniffed, s.format_name, s.guess, s.floating_time, s.epoch_time, s.joins_text, s.untimed,

@@ -240,6 +240,10 @@ class LiveStore {
   // missing.
   virtual absl::StatusOr<std::vector<StoredChunk>> ReadChunks(uint64_t after_seq,
                                                               size_t max_bytes) = 0;
+  // What chunk `seq` holds makes no sense to its reader, though its checksum is right. From now on
+  // it is damage like any other: ReadChunks says so, and the next Open sets the state aside and
+  // saves what it can without that chunk.
+  virtual absl::Status CondemnChunk(uint64_t seq, std::string_view why) = 0;
   virtual absl::Status Commit(const ReasonCommit& commit) = 0;
   // The newest undamaged checkpoint (an older one only leads to more work, not to other results).
   // None: begin with nothing, at seq 0. One with empty bytes: begin with nothing behind its log_seq

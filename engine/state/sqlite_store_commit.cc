@@ -266,6 +266,14 @@ absl::StatusOr<uint32_t> SqliteStore::AddGeneration(const std::string& fingerpri
   return added.id;
 }
 
+absl::Status SqliteStore::CondemnChunk(uint64_t seq, std::string_view why) {
+  // With a checksum that no chunk has.
+  CULPRIT_RETURN_IF_ERROR(Write(StoreMode::kRun, [&](Db* db) {
+    return Query(db, "UPDATE chunks SET crc=-1 WHERE seq=?").Bind(static_cast<int64_t>(seq)).Done();
+  }));
+  return files_.NoteDamage(absl::StrCat("chunk ", seq, " of the log: ", ToAbsl(why)));
+}
+
 absl::Status SqliteStore::Commit(const ReasonCommit& commit) {
   const std::string checkpoint =
       commit.checkpoint.has_value() ? PackCheckpoint(*commit.checkpoint) : std::string();

@@ -42,6 +42,7 @@ class SqliteStore : public LiveStore {
   absl::StatusOr<std::vector<Generation>> Generations() override;
   absl::StatusOr<std::vector<StoredChunk>> ReadChunks(uint64_t after_seq,
                                                       size_t max_bytes) override;
+  absl::Status CondemnChunk(uint64_t seq, std::string_view why) override;
   absl::Status Commit(const ReasonCommit& commit) override;
   absl::StatusOr<std::optional<Checkpoint>> LoadCheckpoint() override;
   absl::StatusOr<std::optional<Checkpoint>> OldestCheckpoint() override;

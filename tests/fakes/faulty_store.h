@@ -91,6 +91,10 @@ class FaultyStore : public LiveStore {
     return Pass<std::vector<StoredChunk>>(StoreCall::kRead,
                                           [&] { return below_->ReadChunks(after_seq, max_bytes); });
   }
+  absl::Status CondemnChunk(uint64_t seq, std::string_view why) override {
+    const absl::Status status = Enter(StoreCall::kEdit);
+    return status.ok() ? below_->CondemnChunk(seq, why) : status;
+  }
   absl::Status Commit(const ReasonCommit& commit) override {
     return PassCommit<absl::Status>(StoreCall::kReasonCommit,
                                     [&] { return below_->Commit(commit); });
