@@ -31,6 +31,30 @@ bool IsAuthorization(std::string_view value) {
   return IsValue(value);
 }
 
+// A cue of each kind.
+using Behind = Cue::Behind;
+Cue Word(std::string_view text) { return {.text = text, .starts_word = true}; }
+Cue Assigned(std::string_view text) {
+  return {.text = text, .any_case = true, .behind = Behind::kAssignment};
+}
+Cue BeforeSpace(std::string_view text) {
+  return {.text = text, .any_case = true, .behind = Behind::kSpace};
+}
+
+std::vector<Cue> PasswordCues() {
+  return {Assigned("password"), Assigned("passwd"), Assigned("passphrase"), Assigned("pwd"),
+          Assigned("passcode")};
+}
+
+std::vector<Cue> SecretCues() {
+  return {Assigned("secret"), Assigned("key"), Assigned("credential"), Assigned("credentials")};
+}
+
+std::vector<Cue> TokenCues() {
+  return {Assigned("token"), Assigned("session_id"), Assigned("session-id"), Assigned("sessionid"),
+          Assigned("x-api-key")};
+}
+
 }  // namespace
 
 bool IsCardNumber(std::string_view text) {
@@ -51,78 +75,110 @@ bool IsCardNumber(std::string_view text) {
 const std::vector<SecretRule>& SecretRules() {
   static const auto* const rules = new std::vector<SecretRule>{
       {"private-key",
-       R"(-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----((?:[\s\S]*?-----END [A-Z ]{0,30}PRIVATE KEY-----)|[\s\S]*))"},
-      {"jwt", R"(\b(eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]{4,}))"},
-      {"password", R"([a-zA-Z][a-zA-Z0-9+.-]{1,20}://[^\s/:@"'<>]{0,200}:([^\s/@"'<>]{1,200})@)",
+       R"(-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----((?:[\s\S]*?-----END [A-Z ]{0,30}PRIVATE KEY-----)|[\s\S]*))",
+       {{"-----BEGIN "}}},
+      {"jwt",
+       R"(\b(eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]{4,}))",
+       {Word("eyJ")}},
+      {"password",
+       R"([a-zA-Z][a-zA-Z0-9+.-]{1,20}://[^\s/:@"'<>]{0,200}:([^\s/@"'<>]{1,200})@)",
+       {{.text = "://", .behind = Behind::kAt}},
        IsValue},
       {"authorization",
        R"((?i)\b(?:proxy-)?authorization["']?\s*[:=]\s*["']?(?:[a-z0-9-]{2,20}\s+)?([a-z0-9._~+/=:-]{6,}))",
+       {Assigned("authorization")},
        IsAuthorization},
-      {"token", R"((?i)\bbearer\s+([a-z0-9._~+/-]{8,}=*))", IsValue},
-      {"aws-key", R"(\b((?:AKIA|ASIA|AGPA|AIDA|AROA|ANPA)[0-9A-Z]{16})\b)"},
-      {"github-token", R"(\b((?:gh[pousr]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{30,})))"},
-      {"gitlab-token", R"(\b(glpat-[A-Za-z0-9_-]{20,}))"},
-      {"slack-token", R"(\b(xox[abeoprs]-[A-Za-z0-9-]{10,}|xapp-[A-Za-z0-9-]{10,}))"},
+      {"token", R"((?i)\bbearer\s+([a-z0-9._~+/-]{8,}=*))", {BeforeSpace("bearer")}, IsValue},
+      {"aws-key",
+       R"(\b((?:AKIA|ASIA|AGPA|AIDA|AROA|ANPA)[0-9A-Z]{16})\b)",
+       {Word("AKIA"), Word("ASIA"), Word("AGPA"), Word("AIDA"), Word("AROA"), Word("ANPA")}},
+      {"github-token",
+       R"(\b((?:gh[pousr]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{30,})))",
+       {Word("ghp_"), Word("gho_"), Word("ghu_"), Word("ghs_"), Word("ghr_"), Word("github_pat_")}},
+      {"gitlab-token", R"(\b(glpat-[A-Za-z0-9_-]{20,}))", {Word("glpat-")}},
+      {"slack-token",
+       R"(\b(xox[abeoprs]-[A-Za-z0-9-]{10,}|xapp-[A-Za-z0-9-]{10,}))",
+       {Word("xox"), Word("xapp-")}},
       {"slack-webhook",
-       R"(hooks\.slack\.com/(?:services|workflows|triggers)/([A-Za-z0-9/_-]{10,}))"},
-      {"stripe-key", R"(\b((?:sk|rk|pk|whsec)_(?:live|test)?_?[A-Za-z0-9]{16,}))"},
-      {"google-key", R"(\b(AIza[0-9A-Za-z_-]{35}))"},
-      {"npm-token", R"(\b(npm_[A-Za-z0-9]{36}))"},
-      {"sendgrid-key", R"(\b(SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}))"},
-      {"azure-key", R"((?i)\b(?:AccountKey|SharedAccessKey|sig)=([a-z0-9%+/]{20,}={0,2}))"},
-      {"cookie", R"((?i)\b(?:set-)?cookie["']?\s*[:=]\s*["']?([^\s"'][^"'\r\n]*))", IsValue},
+       R"(hooks\.slack\.com/(?:services|workflows|triggers)/([A-Za-z0-9/_-]{10,}))",
+       {{"hooks.slack.com/"}}},
+      {"stripe-key",
+       R"(\b((?:sk|rk|pk|whsec)_(?:live|test)?_?[A-Za-z0-9]{16,}))",
+       {Word("sk_"), Word("rk_"), Word("pk_"), Word("whsec_")}},
+      {"google-key", R"(\b(AIza[0-9A-Za-z_-]{35}))", {Word("AIza")}},
+      {"npm-token", R"(\b(npm_[A-Za-z0-9]{36}))", {Word("npm_")}},
+      {"sendgrid-key", R"(\b(SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}))", {Word("SG.")}},
+      {"azure-key",
+       R"((?i)\b(?:AccountKey|SharedAccessKey|sig)=([a-z0-9%+/]{20,}={0,2}))",
+       {{.text = "accountkey=", .any_case = true},
+        {.text = "sharedaccesskey=", .any_case = true},
+        {.text = "sig=", .any_case = true, .starts_word = true}}},
+      {"cookie",
+       R"((?i)\b(?:set-)?cookie["']?\s*[:=]\s*["']?([^\s"'][^"'\r\n]*))",
+       {Assigned("cookie")},
+       IsValue},
       // key=value, "key": "value", --key value; the key may have more before it: db_password.
       {"password",
        R"((?i)(?:password|passwd|passphrase|pwd|passcode)["'\\]{0,3}\s*(?:[:=]|=>)\s*\\?"((?:[^"\\\r\n]|\\[^"\r\n])+))",
-       IsValue},
+       PasswordCues(), IsValue},
       {"password",
        R"((?i)(?:password|passwd|passphrase|pwd|passcode)["'\\]{0,3}\s*(?:[:=]|=>)\s*'([^'\r\n]+))",
-       IsValue},
+       PasswordCues(), IsValue},
       {"password",
        R"((?i)(?:password|passwd|passphrase|pwd|passcode)["'\\]{0,3}\s*(?:[:=]|=>)\s*([^\s"',;&)}\]\\]+))",
+       PasswordCues(), IsValue},
+      {"password",
+       R"((?i)\bidentified by\s+'([^'\r\n]+))",
+       {BeforeSpace("identified by")},
        IsValue},
-      {"password", R"((?i)\bidentified by\s+'([^'\r\n]+))", IsValue},
-      {"password", R"((?i)--?(?:password|passwd|pass)\s+([^\s"'-][^\s"']*))", IsValue},
+      {"password",
+       R"((?i)--?(?:password|passwd|pass)\s+([^\s"'-][^\s"']*))",
+       {BeforeSpace("-password"), BeforeSpace("-passwd"), BeforeSpace("-pass")},
+       IsValue},
       {"secret",
        R"((?i)(?:secret|secret[_-]?key|client[_-]?secret|secret[_-]?access[_-]?key|private[_-]?key|api[_-]?key|apikey|access[_-]?key|encryption[_-]?key|signing[_-]?key|routing[_-]?key|integration[_-]?key|auth[_-]?key|shared[_-]?key|credential|credentials)["'\\]{0,3}\s*(?:=|=>|:\s*\\?["'])\s*\\?["']?([^\s"',;&)}\]\\]{4,}))",
-       IsValue},
+       SecretCues(), IsValue},
       {"secret",
        R"((?i)(?:secret|secret[_-]?key|client[_-]?secret|secret[_-]?access[_-]?key|private[_-]?key|api[_-]?key|apikey|access[_-]?key|encryption[_-]?key|signing[_-]?key|routing[_-]?key|integration[_-]?key|auth[_-]?key|shared[_-]?key|credential|credentials)["'\\]{0,3}\s*:\s*([^\s"',;&)}\]\\]{6,}))",
-       IsCredential},
+       SecretCues(), IsCredential},
       {"token",
        R"((?i)(?:token|auth[_-]?token|access[_-]?token|refresh[_-]?token|id[_-]?token|csrf[_-]?token|session[_-]?id|sessionid|jsessionid|x-api-key|x-auth-token)["'\\]{0,3}\s*(?:=|=>|:\s*\\?["'])\s*\\?["']?([^\s"',;&)}\]\\]{4,}))",
-       IsValue},
+       TokenCues(), IsValue},
       {"token",
        R"((?i)(?:token|auth[_-]?token|access[_-]?token|refresh[_-]?token|id[_-]?token|csrf[_-]?token|session[_-]?id|sessionid|jsessionid|x-api-key|x-auth-token)["'\\]{0,3}\s*:\s*([^\s"',;&)}\]\\]{6,}))",
-       IsCredential},
-      {"card",
-       R"((?:^|[^0-9A-Za-z.-])([2-6][0-9]{3}[ -]?[0-9]{4}[ -]?[0-9]{4}[ -]?[0-9]{1,7})(?:[^0-9A-Za-z-]|$))",
-       IsCardNumber},
-      {"card",
-       R"((?:^|[^0-9A-Za-z.-])(3[47][0-9]{2}[ -]?[0-9]{6}[ -]?[0-9]{5})(?:[^0-9A-Za-z-]|$))",
-       IsCardNumber},
+       TokenCues(), IsCredential},
+      {.name = "card",
+       .regex =
+           R"((?:^|[^0-9A-Za-z.-])([2-6][0-9]{3}[ -]?[0-9]{4}[ -]?[0-9]{4}[ -]?[0-9]{1,7})(?:[^0-9A-Za-z-]|$))",
+       .accept = IsCardNumber,
+       .card = true},
+      {.name = "card",
+       .regex =
+           R"((?:^|[^0-9A-Za-z.-])(3[47][0-9]{2}[ -]?[0-9]{6}[ -]?[0-9]{5})(?:[^0-9A-Za-z-]|$))",
+       .accept = IsCardNumber,
+       .card = true},
   };
   return *rules;
 }
 
 const SecretRule& EmailRule() {
-  static constexpr SecretRule kRule = {
+  static const auto* const rule = new SecretRule{
       "email", R"(([A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}))"};
-  return kRule;
+  return *rule;
 }
 
 const SecretRule& Ipv4Rule() {
-  static constexpr SecretRule kRule = {
+  static const auto* const rule = new SecretRule{
       "ip",
       R"((?:^|[^0-9A-Za-z._-])((?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])(?:\.(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){3})(?:[^0-9A-Za-z_.-]|\.?$|\.[^0-9]))"};
-  return kRule;
+  return *rule;
 }
 
 const SecretRule& Ipv6Rule() {
-  static constexpr SecretRule kRule = {
+  static const auto* const rule = new SecretRule{
       "ip",
       R"((?i)(?:^|[^0-9a-z:.])((?:[0-9a-f]{1,4}:){7}[0-9a-f]{1,4}|(?:[0-9a-f]{1,4}:){1,6}:(?:[0-9a-f]{1,4}(?::[0-9a-f]{1,4}){0,5})?|::(?:[0-9a-f]{1,4}:){0,6}[0-9a-f]{1,4})(?:[^0-9a-z:]|$))"};
-  return kRule;
+  return *rule;
 }
 
 }  // namespace culprit

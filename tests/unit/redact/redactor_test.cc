@@ -3,6 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cctype>
+#include <random>
+
+#include "absl/strings/str_split.h"
+#include "engine/base/views.h"
 #include "engine/redact/secret_rules.h"
 
 namespace culprit {
@@ -52,6 +57,22 @@ const Seed kSeeds[] = {
     {"stripe sk"
      "_live_0123456789abcdefABCDEF01",
      "0123456789abcdefABCDEF01"},
+    {"gitlab glp"
+     "at-0123456789abcdefghij",
+     "0123456789abcdefghij"},
+    {"google AI"
+     "za0123456789abcdefghijABCDEFGHIJ01234_-",
+     "0123456789abcdefghij"},
+    {"npm npm"
+     "_012345678901234567890123456789012345",
+     "0123456789012345"},
+    {"sendgrid S"
+     "G.0123456789abcdefg.0123456789abcdefg",
+     "0123456789abcdefg"},
+    {"signing with whsec"
+     "_0123456789abcdefABCDEF01",
+     "0123456789abcdefABCDEF01"},
+    {"sas ?sv=1&sig=Zm9vYmFyZm9vYmFyZm9vYmFy", "Zm9vYmFyZm9vYmFy"},
     {"api_key=0123456789abcdef in request", "0123456789abcdef"},
     {"GET /v1?apikey=0123456789abcdef&x=1", "0123456789abcdef"},
     {"x-api-key: 0123456789abcdef", "0123456789abcdef"},
@@ -133,6 +154,61 @@ TEST(Redactor, OverlapsBecomeOne) {
   const auto redactor =
       Redactor::Make({.secrets = false, .rules = {{"a", "bcd"}, {"b", "cdef"}}}).value();
   EXPECT_EQ(redactor->Clean("abcdefg"), "a[REDACTED:a]g");
+}
+
+// Pieces that rules are made of, and what only looks like them.
+constexpr std::string_view kPieces =
+    "password|passwd|passphrase|pwd|passcode|--pass|-password|secret|key|api_key|apikey|access-key|"
+    "private_key|credential|credentials|token|session_id|session-id|jsessionid|x-api-key|"
+    "x-auth-token|authorization|proxy-authorization|bearer|cookie|set-cookie|identified by|sig|"
+    "AccountKey|SharedAccessKey|eyJhbGciOiJI.eyJzdWIi.dozjgNry|eyJ|github_pat_|"
+    "hooks.slack.com/services/|T000/B000/XXXX|http://|amqp://user:word@host|user:word@|"
+    "-----BEGIN RSA PRIVATE KEY-----|-----END RSA PRIVATE KEY-----|4111|1111|4111 1111 1111 1111|"
+    "4111-1111-1111-1111|378282246310005|3782 822463 10005|2026-11-21|1772323200.007|=|:|=>|: | = |"
+    "\"|'|\\\"|\\| |  |\t|\n|\v|-|.|,|;|_|x|Z|7|hunter2|0123456789abcdef|null|true|<none>|"
+    "[REDACTED:password]|\xC5\xBF|\xE2\x84\xAA|\xC3\xA9|\xFF";
+
+std::string RandomText(std::mt19937* random) {
+  static const std::vector<std::string> pieces = absl::StrSplit(ToAbsl(kPieces), '|');
+  const auto below = [&](size_t n) { return (*random)() % n; };
+  std::string text;
+  for (size_t count = 1 + below(9); count > 0; --count) {
+    std::string piece =
+        below(8) == 0 ? kSeeds[below(std::size(kSeeds))].line : pieces[below(pieces.size())];
+    if (below(6) == 0)
+      for (char& c : piece) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    if (below(6) == 0) piece[below(piece.size())] = "aK5 =:-\xE2"[below(8)];
+    if (below(12) == 0) piece.erase(below(piece.size()), 1);
+    text += piece;
+  }
+  // The letters that (?i) knows in a second spelling.
+  for (const auto& [letter, other] : {std::pair{'s', "\xC5\xBF"}, std::pair{'K', "\xE2\x84\xAA"}}) {
+    const size_t at = text.find(letter);
+    if (at != std::string::npos && below(10) == 0) text.replace(at, 1, other);
+  }
+  return text;
+}
+
+TEST(Redactor, FindsWhatEveryRuleFindsForItself) {
+  std::mt19937 random(7);
+  std::vector<Redactor::Span> fast, slow;
+  size_t with_secrets = 0;
+  const auto check = [&](const std::string& text) {
+    Secrets().Find(text, &fast);
+    Secrets().FindSlow(text, &slow);
+    with_secrets += slow.empty() ? 0 : 1;
+    ASSERT_EQ(fast.size(), slow.size()) << text;
+    for (size_t i = 0; i < fast.size(); ++i) {
+      EXPECT_EQ(fast[i].begin, slow[i].begin) << text;
+      EXPECT_EQ(fast[i].end, slow[i].end) << text;
+      EXPECT_EQ(fast[i].name, slow[i].name) << text;
+    }
+  };
+  // Each at every place within a word of the machine.
+  for (const Seed& seed : kSeeds)
+    for (size_t shift = 0; shift < 9; ++shift) check(std::string(shift, ' ') + seed.line);
+  for (int i = 0; i < 20000; ++i) check(RandomText(&random));
+  EXPECT_GT(with_secrets, 2000u);
 }
 
 TEST(Redactor, CardNumbersPassLuhn) {
