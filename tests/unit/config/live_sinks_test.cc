@@ -2,7 +2,7 @@
 
 #include "engine/config/interpolate.h"
 #include "engine/config/live_config.h"
-#include "tests/unit/ingest/temp_dir.h"
+#include "tests/unit/temp_dir.h"
 
 namespace culprit {
 namespace {

@@ -6,7 +6,7 @@
 #include "engine/state/sqlite_store.h"
 #include "tests/fakes/live_engine.h"
 #include "tests/fakes/live_run.h"
-#include "tests/unit/ingest/temp_dir.h"
+#include "tests/unit/temp_dir.h"
 
 namespace culprit {
 namespace {

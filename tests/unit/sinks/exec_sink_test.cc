@@ -9,7 +9,7 @@
 #include <thread>
 
 #include "sinks/common/message.h"
-#include "tests/unit/ingest/temp_dir.h"
+#include "tests/unit/temp_dir.h"
 
 namespace culprit {
 namespace {
