@@ -93,15 +93,20 @@ std::optional<InferredIncident> MakeIncident(Ranker& ranker, const Topology& top
                                              const HiddenMask& hidden, double beta,
                                              Rankings rankings) {
   InferredIncident incident;
-  bool sole = false;
+  std::optional<RankedHypothesis> likeliest;
   if (rankings == Rankings::kWhenAsked) {
-    if (const auto best = ranker.Best(hidden, ranker.lowest(), &sole)) {
+    const auto best = ranker.Best(hidden, ranker.lowest(), &likeliest);
+    if (likeliest) {
       incident.ranked = false;
       incident.hypotheses = {*best};
-      incident.candidates = {{best->hypothesis.component}};
+      incident.candidates = {{likeliest->hypothesis.component}};
+      if (likeliest->hypothesis != best->hypothesis) {
+        incident.hypotheses.push_back(*likeliest);
+        incident.candidates[0].best = 1;
+      }
     }
   }
-  if (rankings == Rankings::kAll || !sole) {
+  if (incident.ranked) {
     auto ranked = ranker.Rank(hidden);
     if (ranked.empty()) return std::nullopt;
     FillRanking(topology, std::move(ranked), beta, &incident);

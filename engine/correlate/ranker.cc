@@ -132,11 +132,9 @@ int64_t Ranker::BoundOf(Candidate* candidate) {
   return fresh.bound;
 }
 
-const std::optional<HypothesisScore>* Ranker::KnownScore(const Candidate& candidate,
-                                                         uint64_t print) const {
+const Ranker::Candidate::Scored* Ranker::KnownScore(const Candidate& candidate, uint64_t print) {
   for (const Candidate::Scored& known : candidate.scores) {
-    if (known.print != print) continue;
-    return known.settled || known.now == now_ ? &known.score : nullptr;
+    if (known.print == print) return &known;
   }
   return nullptr;
 }
@@ -145,7 +143,7 @@ const std::optional<HypothesisScore>& Ranker::ScoreOf(Candidate* candidate,
                                                       const HiddenMask& hidden) {
   const uint64_t print = scorer_.Gather(candidate->h, hidden);
   const auto* known = KnownScore(*candidate, print);
-  return known ? *known : ScoreGathered(candidate, print);
+  return known && Valid(*known) ? known->score : ScoreGathered(candidate, print);
 }
 
 const std::optional<HypothesisScore>& Ranker::ScoreGathered(Candidate* candidate, uint64_t print) {
@@ -163,6 +161,7 @@ const std::optional<HypothesisScore>& Ranker::ScoreGathered(Candidate* candidate
   scored.print = print;
   scored.score = scorer_.ScoreGathered(Bonus(candidate->h));
   scored.settled = scorer_.settled();
+  scored.later = scorer_.later();
   scored.now = now_;
   return scored.score;
 }
@@ -177,87 +176,6 @@ std::vector<Ranker::Entry> Ranker::Entries(const HiddenMask& hidden) {
 }
 
 int64_t Ranker::lowest() const { return -Quantise(options_.prune_margin); }
-
-// A better bound of the entry, or its score.
-void Ranker::Sharpen(Entry* entry, const HiddenMask& hidden, bool score) {
-  const uint64_t print = scorer_.Gather(entry->candidate->h, hidden);
-  const auto* known = KnownScore(*entry->candidate, print);
-  if (!known && score) known = &ScoreGathered(entry->candidate, print);
-  if (known) {
-    entry->how = Entry::kScore;
-    entry->bound = *known ? (*known)->micro_nats : INT64_MIN;
-  } else {
-    entry->how = Entry::kTight;
-    entry->bound = std::min(entry->bound, scorer_.BoundGathered(Bonus(entry->candidate->h)));
-  }
-}
-
-std::optional<RankedHypothesis> Ranker::Best(const HiddenMask& hidden, int64_t floor, bool* sole) {
-  std::vector<Entry> entries = Entries(hidden);
-  const auto below = [](const Entry& a, const Entry& b) {
-    return a.bound != b.bound ? a.bound < b.bound : b.candidate->order < a.candidate->order;
-  };
-  std::make_heap(entries.begin(), entries.end(), below);
-  const Entry* best = nullptr;  // behind the heap: it stays where it is
-  for (auto end = entries.end(); end != entries.begin();) {
-    std::pop_heap(entries.begin(), end, below);
-    Entry& entry = *(end - 1);
-    const auto out = [&] { return entry.bound < (best ? best->bound : floor); };
-    if (out()) break;
-    if (entry.how == Entry::kLoose) {
-      Sharpen(&entry, hidden, false);
-      if (!out() && end - 1 != entries.begin() && below(entry, entries.front())) {
-        std::push_heap(entries.begin(), end, below);
-        continue;
-      }
-    }
-    --end;
-    if (out()) continue;
-    if (entry.how != Entry::kScore) Sharpen(&entry, hidden, true);
-    if (out() ||
-        (best && entry.bound == best->bound && best->candidate->order < entry.candidate->order)) {
-      continue;
-    }
-    best = &entry;
-  }
-  if (!best) return std::nullopt;
-  const auto& score = ScoreOf(best->candidate, hidden);
-  if (sole) *sole = Sole(&entries, best->candidate->h.component, score->micro_nats, hidden);
-  return RankedHypothesis{best->candidate->h, score->micro_nats, score->onset, 0};
-}
-
-// No other component comes near the posterior of the one with the best hypothesis, whatever the
-// exact scores of what was not scored. The best hypothesis alone weighs 1.
-bool Ranker::Sole(std::vector<Entry>* entries, ComponentId top, int64_t score,
-                  const HiddenMask& hidden) {
-  constexpr double kContest = .999, kDust = 1e-6;
-  const int64_t dust = score - Quantise(std::log(1 / kDust) / options_.temperature);
-  weights_.resize(topology_.size());
-  bool contested = false;
-  for (const auto how : {Entry::kLoose, Entry::kTight, Entry::kScore}) {
-    for (const Entry& entry : *entries) weights_[entry.candidate->h.component] = 0;
-    for (Entry& entry : *entries) {
-      double& weight = weights_[entry.candidate->h.component];
-      if (entry.bound <= dust) {
-        weight += kDust;
-        continue;
-      }
-      weight +=
-          std::exp(static_cast<double>(entry.bound - score) / kMicroNats * options_.temperature);
-    }
-    contested = false;
-    for (Entry& entry : *entries) {
-      const ComponentId component = entry.candidate->h.component;
-      if (component == top || weights_[component] < kContest) continue;
-      contested = true;
-      if (entry.bound > dust && entry.how <= how && how != Entry::kScore) {
-        Sharpen(&entry, hidden, how == Entry::kTight);
-      }
-    }
-    if (!contested) break;
-  }
-  return !contested;
-}
 
 std::vector<RankedHypothesis> Ranker::Rank(const HiddenMask& hidden) {
   std::vector<Entry> entries = Entries(hidden);

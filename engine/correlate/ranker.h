@@ -43,7 +43,8 @@ struct HypothesisCandidate {
   struct Scored {
     uint64_t print = 0;  // what the scorer gathered
     TimeUs now = kNoTime;
-    bool settled = false;  // or only right at `now`
+    bool settled = false;       // or only right at `now`
+    int64_t later = INT64_MAX;  // no less than the score at any later time
     std::optional<HypothesisScore> score;
   };
   HypothesisRef h;
@@ -88,9 +89,10 @@ class Ranker {
          InferenceCache* cache = nullptr);
   std::vector<RankedHypothesis> Rank(const HiddenMask& hidden);
   // The first of Rank alone, if it scores at least `floor` micro-nats: only what may still be it is
-  // scored. *sole, if asked for: its component is surely the most likely one too.
+  // scored. *likeliest, if asked for: the best hypothesis of what is surely the most likely
+  // component; none if only a ranking can tell.
   std::optional<RankedHypothesis> Best(const HiddenMask& hidden, int64_t floor,
-                                       bool* sole = nullptr);
+                                       std::optional<RankedHypothesis>* likeliest = nullptr);
   // What Best needs at least to agree with Rank.
   int64_t lowest() const;
   double Bonus(const HypothesisRef& h) const;
@@ -112,11 +114,13 @@ class Ranker {
   double BoundAt(const Candidate& candidate, uint32_t part);
   int64_t BoundOf(Candidate* candidate);
   const std::optional<HypothesisScore>& ScoreOf(Candidate* candidate, const HiddenMask& hidden);
-  const std::optional<HypothesisScore>* KnownScore(const Candidate& candidate,
-                                                   uint64_t print) const;
+  static const Candidate::Scored* KnownScore(const Candidate& candidate, uint64_t print);
+  bool Valid(const Candidate::Scored& scored) const { return scored.settled || scored.now == now_; }
   const std::optional<HypothesisScore>& ScoreGathered(Candidate* candidate, uint64_t print);
   void Sharpen(Entry* entry, const HiddenMask& hidden, bool score);
-  bool Sole(std::vector<Entry>* entries, ComponentId top, int64_t score, const HiddenMask& hidden);
+  // What a component weighs in the posterior, the best hypothesis of all being 1.
+  void Weigh(const std::vector<Entry>& entries, int64_t score);
+  const Entry* Likeliest(std::vector<Entry>* entries, const Entry& best, const HiddenMask& hidden);
   void SpreadFrom(uint32_t place);
 
   const Topology& topology_;

@@ -49,6 +49,7 @@ int64_t Scorer::Evaluate(TimeUs onset, ComponentId mute, HypothesisDetail* detai
   std::vector<std::pair<size_t, int32_t>> responsible;  // first index in detail, node
   const bool mature = now_ > onset;
   settled_ &= mature;
+  early_ = 0;
   // Whether it logged since the assumed onset.
   auto logged = [&](ComponentId id) {
     const TimeUs alive = evidence_.Alive(id);
@@ -107,7 +108,10 @@ int64_t Scorer::Evaluate(TimeUs onset, ComponentId mute, HypothesisDetail* detai
     } else if (node.parent >= 0 && a > 0 && first_[i] != kNoTime &&
                first_[node.parent] != kNoTime) {
       const double d = Seconds(first_[i] - first_[node.parent]) + options_.skew_slack;
-      if (d < 0) a += Quantise(std::max(-1.0, d / options_.early_decay));
+      if (d < 0) {
+        a += Quantise(std::max(-1.0, d / options_.early_decay));
+        ++early_;
+      }
     }
     if (detail) own_[i] = a;
     if (i == 0) {
@@ -236,12 +240,14 @@ std::optional<HypothesisScore> Scorer::ScoreGathered(double prior_bonus, Compone
                                                      HypothesisDetail* detail) {
   if (!assumed_known_) Assume();
   settled_ = true;
+  later_ = INT64_MIN;
   if (assumed_count_ == 0) return std::nullopt;
   spot_of_node_.assign(tree_->nodes.size(), -1);
   for (size_t i = 0; i < spots_.size(); ++i) {
     spot_of_node_[spots_[i].node] = static_cast<int32_t>(i);
   }
   const int64_t prior = Prior(prior_bonus);
+  const int64_t rounding = static_cast<int64_t>(tree_->nodes.size()) + 100;
   std::optional<HypothesisScore> best;
   bool settled = true;
   for (size_t i = 0; i < assumed_count_; ++i) {
@@ -249,6 +255,8 @@ std::optional<HypothesisScore> Scorer::ScoreGathered(double prior_bonus, Compone
     if (best && assumed.bound + prior < best->micro_nats) continue;
     settled_ = true;
     const int64_t value = Evaluate(assumed.onset, mute, nullptr) - assumed.penalty + prior;
+    // What is missing only grows. But a place that adds nothing any more is no longer early: a nat.
+    later_ = std::max(later_, value + early_ * Quantise(1) + rounding);
     if (!best || value > best->micro_nats ||
         (value == best->micro_nats && assumed.onset < best->onset)) {
       best = HypothesisScore{value, assumed.onset};

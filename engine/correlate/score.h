@@ -57,6 +57,8 @@ class Scorer {
   int64_t BoundGathered(double prior_bonus);
   // The last score will stay the same while the evidence does, however late it gets.
   bool settled() const { return settled_; }
+  // At least what it will be later; micro-nats.
+  int64_t later() const { return later_; }
   // Views of the evidence with these items hidden, and a hash for each of its components.
   void UseMask(const HiddenMask& hidden);
   struct ViewRef {
@@ -174,6 +176,8 @@ class Scorer {
   // not show does not count.
   bool all_weak_ = false;
   bool settled_ = true;
+  int64_t later_ = INT64_MAX;
+  int early_ = 0;  // places that showed something before the one they depend on
 };
 
 }  // namespace culprit
