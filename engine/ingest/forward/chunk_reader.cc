@@ -52,6 +52,7 @@ ChunkReader::~ChunkReader() = default;
 
 bool ChunkReader::ReadPart(TimeUs now, LiveBatch* part) {
   weight_ = 0;
+  run_ = 0;
   while (!done_) {
     switch (ReadEntry(now, part)) {
       case Step::kEntry:
@@ -109,6 +110,7 @@ ChunkReader::Step ChunkReader::ReadEntry(TimeUs now, LiveBatch* part) {
     part->messages.push_back({.begin = static_cast<uint32_t>(begin), .time = Micros(time, now)});
     window_.remove_prefix(entry_bytes);
     ++entry_;
+    run_ = 0;
     ++counts_.records;
     counts_.repaired += record.repaired;
     return Step::kEntry;
@@ -134,6 +136,7 @@ ChunkReader::Step ChunkReader::ReadEntry(TimeUs now, LiveBatch* part) {
   }
   if (time.kind == EntryTime::Kind::kMarker) {
     ++counts_.group_marks;
+    run_ = 0;
   } else {
     Bury(part, error == RecordError::kTooLong ? "record_too_long" : "malformed_entry",
          std::string(wrong), entry);
@@ -194,20 +197,32 @@ bool ChunkReader::Refill(LiveBatch* part) {
 void ChunkReader::Bury(LiveBatch* part, std::string_view reason, std::string detail,
                        std::string_view bytes) {
   ++counts_.malformed;
+  // A bomb of zeros is millions of entries, all wrong in the same way.
+  if (run_ > 0 && part->dead_letters.back().reason == reason &&
+      part->dead_letters.back().detail == detail) {
+    DeadLetter& last = part->dead_letters.back();
+    last.position = absl::StrCat("entries ", entry_ - run_, " to ", Place());
+    last.bytes += bytes.substr(0, kLetterBytes - std::min(kLetterBytes, last.bytes.size()));
+    ++run_;
+    return;
+  }
+  run_ = 0;
   if (++letters_ > kLettersPerChunk) {
     ++unlettered_;
     return;
   }
-  std::string position = absl::StrCat("entry ", entry_);
-  if (!message_.chunk.empty()) {
-    absl::StrAppend(&position, " of chunk ", ToValidUtf8(message_.chunk, kMaxChunkIdBytes));
-  }
   part->dead_letters.push_back({.source = config_.name,
                                 .stream = peer_,
-                                .position = std::move(position),
+                                .position = absl::StrCat("entry ", Place()),
                                 .reason = std::string(reason),
                                 .detail = std::move(detail),
                                 .bytes = std::string(bytes.substr(0, kLetterBytes))});
+  run_ = 1;
+}
+
+std::string ChunkReader::Place() const {
+  if (message_.chunk.empty()) return absl::StrCat(entry_);
+  return absl::StrCat(entry_, " of chunk ", ToValidUtf8(message_.chunk, kMaxChunkIdBytes));
 }
 
 // What cannot be told apart any more: one letter for all that follows.

@@ -48,6 +48,7 @@ class ChunkReader {
   bool Refill(LiveBatch* part);
   bool SkipEntry(LiveBatch* part);
   void Bury(LiveBatch* part, std::string_view reason, std::string detail, std::string_view bytes);
+  std::string Place() const;
   void BuryRest(LiveBatch* part, std::string_view reason, std::string detail);
 
   const ForwardConfig& config_;
@@ -63,6 +64,7 @@ class ChunkReader {
   bool skipping_ = false;
   bool done_ = false;
   uint64_t entry_ = 0;
+  uint64_t run_ = 0;  // malformed entries on end, alike, that share the part's last letter
   uint64_t letters_ = 0;
   uint64_t unlettered_ = 0;
   size_t weight_ = 0;

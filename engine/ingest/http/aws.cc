@@ -19,6 +19,7 @@ namespace {
 namespace sj = simdjson::ondemand;
 
 constexpr size_t kLetterBytes = 4096;
+constexpr uint64_t kLettersPerRequest = 100;
 
 bool IsLambdaEvent(std::string_view body) {
   constexpr std::string_view kStart = "{\"awslogs\"";
@@ -71,7 +72,7 @@ class Records {
     absl::StatusOr<std::string> data = Unpacked(config_, packed);
     absl::Status status = data.status();
     if (data.ok()) status = AddData(*data);
-    if (!status.ok()) {
+    if (!status.ok() && ++lines_->rejected <= kLettersPerRequest) {
       lines_->dead_letters.push_back({.position = absl::StrCat("record ", index_),
                                       .reason = "undecodable_record",
                                       .detail = std::string(status.message()),
@@ -80,6 +81,16 @@ class Records {
     ++index_;
     if (lines_->bytes.size() <= config_.max_decompressed_bytes) return absl::OkStatus();
     return absl::ResourceExhaustedError("as lines more than max_decompressed_bytes");
+  }
+
+  // Behind the last one: of those without a letter of their own there is one for all.
+  void Finish() {
+    if (lines_->rejected <= kLettersPerRequest) return;
+    lines_->dead_letters.push_back(
+        {.position = absl::StrCat("up to record ", index_ - 1),
+         .reason = "undecodable_record",
+         .detail = absl::StrCat(lines_->rejected - kLettersPerRequest,
+                                " more undecodable records in this request, not kept")});
   }
 
  private:
@@ -154,6 +165,7 @@ absl::Status ReadFirehose(const HttpConfig& config, std::string_view body, HttpL
     if ((error = element["data"].get_string().get(data))) return Wrong(error);
     CULPRIT_RETURN_IF_ERROR(records.Add(data));
   }
+  records.Finish();
   return absl::OkStatus();
 }
 

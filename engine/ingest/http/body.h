@@ -25,6 +25,7 @@ struct HttpLines {
   std::vector<uint32_t> begins;          // where each begins in `bytes`
   Counters counters;                     // what was cut or left out
   std::vector<DeadLetter> dead_letters;  // of records that cannot be used; without their stream
+  uint64_t rejected = 0;                 // records that cannot be used; not all need a letter
 };
 
 // `encoding`: Content-Encoding. Unimplemented: not known. ResourceExhausted: unpacks to too much.

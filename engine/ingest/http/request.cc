@@ -155,7 +155,7 @@ absl::StatusOr<HttpUpload> ReadUpload(const HttpConfig& config, const HttpHead& 
       CULPRIT_RETURN_IF_ERROR(ReadBody(config, kind, body, &lines));
     } else {
       CULPRIT_RETURN_IF_ERROR(ReadFirehose(config, body, &lines));
-      upload.rejected = lines.dead_letters.size();
+      upload.rejected = lines.rejected;
       if (upload.key.empty()) {
         upload.key = absl::StrCat("firehose ", ToAbsl(head.firehose_id.substr(0, kMaxNameBytes)));
       }

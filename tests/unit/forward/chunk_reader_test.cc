@@ -158,7 +158,10 @@ TEST(ChunkReaderTest, BombsAreCutOff) {
     EXPECT_EQ(all.counts.records, 1U);
     const std::vector<DeadLetter> letters = all.letters();
     EXPECT_THAT(letters, Contains(Field(&DeadLetter::reason, "decompressed_too_large")));
-    EXPECT_LE(letters.size(), 102U);
+    ASSERT_THAT(letters, SizeIs(2));
+    EXPECT_THAT(letters[0].position, HasSubstr("entries 1 to "));
+    EXPECT_EQ(letters[0].bytes, std::string(16 * 1024, '\0'));
+    EXPECT_GT(all.counts.malformed, 1'000'000U);
   }
   config = {};
   config.max_decompression_ratio = 10;
@@ -185,11 +188,22 @@ TEST(ChunkReaderTest, LongRecordsAreBuriedAndTheRestGoesOn) {
 
 TEST(ChunkReaderTest, ManyMalformedEntriesAreCountedNotKept) {
   std::string entries;
-  for (int i = 0; i < 1000; ++i) entries += Pack(i);
+  for (int i = 0; i < 500; ++i) entries += Pack(i) + Entry(Pack(std::string("no time")), "x");
   const Parts all = ReadAll(Packed("web", entries, "id"));
   EXPECT_EQ(all.counts.malformed, 1000U);
   ASSERT_THAT(all.letters(), SizeIs(101));
   EXPECT_THAT(all.letters().back().detail, HasSubstr("900 more"));
+}
+
+TEST(ChunkReaderTest, MalformedEntriesOnEndThatAreAlikeShareALetter) {
+  const std::string good = Entry(Pack(5), "a");
+  const Parts all = ReadAll(Packed("web", good + Pack(1, 2, 3) + good + Pack(4), "id"));
+  const std::vector<DeadLetter> letters = all.letters();
+  ASSERT_THAT(letters, SizeIs(2));
+  EXPECT_EQ(letters[0].position, "entries 1 to 3 of chunk id");
+  EXPECT_EQ(letters[0].bytes, Pack(1, 2, 3));
+  EXPECT_EQ(letters[1].position, "entry 5 of chunk id");
+  EXPECT_EQ(letters[1].bytes, Pack(4));
 }
 
 TEST(ChunkReaderTest, GroupMarksAreNoRecords) {

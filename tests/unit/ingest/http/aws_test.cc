@@ -103,6 +103,16 @@ TEST(Firehose, WhatCannotBeReadIsADeadLetterAndTheRestIsTaken) {
   EXPECT_TRUE(absl::IsInvalidArgument(ReadFirehose(HttpConfig(), R"({"records":[7]})", &lines)));
 }
 
+TEST(Firehose, ARequestFullOfNonsenseIsCountedAndNotAllKept) {
+  HttpLines lines;
+  ASSERT_TRUE(
+      ReadFirehose(HttpConfig(), Request(std::vector<std::string>(5000, "?")), &lines).ok());
+  EXPECT_EQ(lines.rejected, 5000u);
+  ASSERT_EQ(lines.dead_letters.size(), 101u);
+  EXPECT_EQ(lines.dead_letters.back().position, "up to record 4999");
+  EXPECT_THAT(lines.dead_letters.back().detail, HasSubstr("4900 more"));
+}
+
 TEST(FirehoseRequest, HasItsKeyItsIdAndItsAnswer) {
   HttpConfig config;
   config.token = Secret("sesame");
