@@ -4,15 +4,18 @@
 #include <cstdio>
 #include <fstream>
 #include <iostream>
+#include <set>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/time/civil_time.h"
 #include "engine/base/status.h"
 #include "engine/cmd/commands.h"
 #include "engine/cmd/progress.h"
 #include "engine/cmd/replay_send.h"
 #include "engine/ingest/path_source.h"
+#include "engine/pipeline/live_knowledge.h"
 #include "engine/pipeline/signal_log_replay.h"
 #include "engine/state/sqlite_store.h"
 #include "sinks/render/render.h"
@@ -82,7 +85,22 @@ bool HasIncident(const Report& report) {
   });
 }
 
-absl::StatusOr<Report> ReplayLog(const ReplayFlags& flags, ProgressLine* line) {
+// What of the log was written with other packs or topology than `now`; empty: nothing.
+absl::StatusOr<std::string> OtherKnowledge(LiveStore* store, const std::string& now) {
+  CULPRIT_ASSIGN_OR_RETURN(const std::vector<Generation> generations, store->Generations());
+  std::set<std::string> others;
+  for (const Generation& generation : generations)
+    if (generation.fingerprint != now) others.insert(generation.fingerprint);
+  if (others.empty()) return "";
+  return absl::StrCat("the log was written with other packs or topology (",
+                      absl::StrJoin(others, ", "), ") than today's (", now,
+                      "), which all of it is reasoned about with: incidents may differ from those "
+                      "that people were told of");
+}
+
+// `warning`: what a person should know beside the report; empty: nothing.
+absl::StatusOr<Report> ReplayLog(const ReplayFlags& flags, ProgressLine* line,
+                                 std::string* warning) {
   KnowledgeFlags knowledge = flags.knowledge;
   ReasonOptions options;
   if (!flags.config.empty()) {
@@ -91,11 +109,13 @@ absl::StatusOr<Report> ReplayLog(const ReplayFlags& flags, ProgressLine* line) {
     AddKnowledge(config, &knowledge);
     options.order.lateness = config.time.lateness;
   }
-  CULPRIT_ASSIGN_OR_RETURN(const Engine engine, BuildEngine(knowledge));
+  CULPRIT_ASSIGN_OR_RETURN(Engine engine, BuildEngine(knowledge));
+  const LiveKnowledge today(std::move(engine));
   CULPRIT_ASSIGN_OR_RETURN(
       const std::unique_ptr<LiveStore> store,
       OpenSqliteStore({.directory = flags.signal_log, .mode = StoreMode::kRead}, nullptr));
-  return ReplaySignalLog(store.get(), engine.knowledge, options,
+  CULPRIT_ASSIGN_OR_RETURN(*warning, OtherKnowledge(store.get(), today.fingerprint));
+  return ReplaySignalLog(store.get(), today.engine.knowledge, options,
                          [&](double done) { line->Phase(ReplayPhase::kReason, done); });
 }
 
@@ -120,8 +140,10 @@ int Finish(const Report& report, const ReplayFlags& flags, bool failed) {
 int RunReplayLog(const ReplayFlags& flags) {
   ScanProgress progress;
   ProgressLine line(progress, !flags.quiet && isatty(STDERR_FILENO));
-  const absl::StatusOr<Report> report = ReplayLog(flags, &line);
+  std::string warning;
+  const absl::StatusOr<Report> report = ReplayLog(flags, &line, &warning);
   line.Stop();
+  if (!warning.empty()) PrintError(warning);
   if (!report.ok()) {
     PrintError(std::string(report.status().message()));
     return ExitCodeFor(report.status());

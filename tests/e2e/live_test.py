@@ -1,4 +1,4 @@
-"""A live run in trouble: its state is damaged under it, or a source cannot be read."""
+"""A live run in trouble: its state is damaged under it, a source cannot be read, or it is replayed with other packs."""
 import json, os, signal, socket, sqlite3, subprocess, time, unittest
 
 import harness
@@ -74,6 +74,18 @@ class LiveTest(unittest.TestCase):
         self.wait("the lines are committed", lambda: self.hits() >= 1)
         process.send_signal(signal.SIGTERM)
         self.assertEqual(process.wait(DEADLINE), 0, self.said())
+
+    def test_replay_of_the_signal_log_says_if_it_was_written_with_other_knowledge(self):
+        process = self.start(f"  - tail: {{ include: ['{self.log}'] }}\n")
+        self.write(1)
+        self.wait("the line is committed", lambda: self.hits() == 1)
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(DEADLINE), 0, self.said())
+        again = ("replay", "--signal-log", self.state, "--quiet")
+        self.assertEqual(harness.run(*again, check=0).err, "")
+        topology = self.folder / "topology.yaml"
+        topology.write_text("components: { web: { depends_on: [api] } }\n")
+        self.assertIn("written with other packs or topology", harness.run(*again, "--topology", topology, check=0).err)
 
     def test_a_source_that_cannot_be_read_is_an_incident(self):
         with socket.socket() as closed:
