@@ -177,7 +177,7 @@ ServeResponse Api::Scrape() {
   const ReloadState state = backend_.reload_state();
   ServeResponse out;
   out.type = "text/plain; version=0.0.4; charset=utf-8";
-  out.body = metrics_.Scrape(stats, state, IsReady(Troubles(stats, state)));
+  out.body = metrics_.Scrape(stats, state, hooks_.refusals(), IsReady(Troubles(stats, state)));
   return out;
 }
 

@@ -70,19 +70,27 @@ Hooks::Hooks(HookOptions options, const ServeBackend* backend)
       }()),
       backend_(*backend) {}
 
-void Hooks::Refused(std::string_view who, std::string_view why) {
+void Hooks::Refused(std::string_view who, std::string_view reason, std::string_view why) {
   const TimeUs now = options_.clock();
   const std::lock_guard lock(mutex_);
+  ++refusals_[{std::string(who), std::string(reason)}];
   if (warned_ != kNoTime && now - warned_ < kWarnPeriod) return;
   warned_ = now;
   spdlog::warn("hook refused from={} reason={}", who, why);
 }
 
+HookRefusals Hooks::refusals() const {
+  const std::lock_guard lock(mutex_);
+  return refusals_;
+}
+
 ServeResponse Hooks::Slack(const ServeRequest& request) {
-  if (options_.slack.empty())
+  if (options_.slack.empty()) {
+    Refused("slack", "not_configured", "no slack sink has a signing_secret");
     return ErrorResponse(404, "not_found", "no slack sink has a signing_secret");
+  }
   if (!SlackFresh(request.slack_timestamp, options_.clock())) {
-    Refused("slack", "timestamp missing or more than 5 min from this machine's clock");
+    Refused("slack", "stale", "timestamp missing or more than 5 min from this machine's clock");
     return ErrorResponse(401, "unauthorized", "the request's timestamp is missing or too old");
   }
   const HookOptions::Slack* sender = nullptr;
@@ -91,11 +99,14 @@ ServeResponse Hooks::Slack(const ServeRequest& request) {
                     one.signing_secret))
       sender = &one;
   if (sender == nullptr) {
-    Refused("slack", "signature missing or wrong");
+    Refused("slack", "bad_signature", "signature missing or wrong");
     return ErrorResponse(401, "unauthorized", "the request is not signed with a signing_secret");
   }
   const absl::StatusOr<SlackClick> click = ReadSlackClick(request.body);
-  if (!click.ok()) return ErrorOf(click.status());
+  if (!click.ok()) {
+    Refused("slack", "unreadable", FromAbsl(click.status().message()));
+    return ErrorOf(click.status());
+  }
   ServeResponse out;  // an empty 200: Slack leaves the message as it is
   if (click->button != SlackClick::Button::kOther)
     out.after = [this, click = *click, api_url = sender->api_url] { Click(click, api_url); };
@@ -181,17 +192,22 @@ std::string Hooks::IncidentOf(const PagerDutyEvent& event) {
 }
 
 ServeResponse Hooks::PagerDuty(const ServeRequest& request) {
-  if (options_.pagerduty.empty())
+  if (options_.pagerduty.empty()) {
+    Refused("pagerduty", "not_configured", "no pagerduty sink has a webhook_secret");
     return ErrorResponse(404, "not_found", "no pagerduty sink has a webhook_secret");
+  }
   bool known = false;
   for (const Secret& secret : options_.pagerduty)
     known |= PagerDutySigned(request.pagerduty_signature, request.body, secret);
   if (!known) {
-    Refused("pagerduty", "signature missing or wrong");
+    Refused("pagerduty", "bad_signature", "signature missing or wrong");
     return ErrorResponse(401, "unauthorized", "the request is not signed with a webhook_secret");
   }
   const absl::StatusOr<PagerDutyEvent> event = ReadPagerDutyEvent(request.body);
-  if (!event.ok()) return ErrorOf(event.status());
+  if (!event.ok()) {
+    Refused("pagerduty", "unreadable", FromAbsl(event.status().message()));
+    return ErrorOf(event.status());
+  }
   const std::string incident = IncidentOf(*event);
   if (event->kind == PagerDutyEvent::Kind::kOther)
     return Taken("nothing: not an event of interest");

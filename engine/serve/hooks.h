@@ -7,6 +7,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "engine/base/secret.h"
@@ -29,6 +30,10 @@ struct HookOptions {
   std::function<std::string(const std::string& url, const std::string& json)> post;
 };
 
+// How many requests were refused, by who they say they are from ("slack", "pagerduty") and why:
+// not_configured, stale, bad_signature, unreadable.
+using HookRefusals = std::map<std::pair<std::string, std::string>, uint64_t>;
+
 class Hooks {
  public:
   // `backend` outlives this.
@@ -39,6 +44,7 @@ class Hooks {
   ServeResponse Slack(const ServeRequest& request);
   // POST /hooks/pagerduty. An answer of 5xx makes PagerDuty send the event again.
   ServeResponse PagerDuty(const ServeRequest& request);
+  HookRefusals refusals() const;
 
  private:
   static constexpr size_t kMostRemembered = 1000;
@@ -46,15 +52,17 @@ class Hooks {
   void Click(const SlackClick& click, const std::string& api_url) const;
   std::string EvidenceText(const std::string& id) const;
   std::string IncidentOf(const PagerDutyEvent& event);
-  void Refused(std::string_view who, std::string_view why);
+  // Counts `reason`; says `why` once a minute.
+  void Refused(std::string_view who, std::string_view reason, std::string_view why);
 
   const HookOptions options_;
   const ServeBackend& backend_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   // PagerDuty's notes name an incident by its id there alone: learnt from the events before them.
   std::map<std::string, std::string> incident_of_;  // guarded by mutex_
   std::deque<std::string> remembered_;              // guarded by mutex_: oldest first
   TimeUs warned_ = kNoTime;                         // guarded by mutex_
+  HookRefusals refusals_;                           // guarded by mutex_
 };
 
 // Where what a person alone is told may be sent: to Slack, or where the sink's API is.

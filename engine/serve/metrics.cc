@@ -216,7 +216,8 @@ void Metrics::Choose(const PipelineStats& stats) {
   for (const auto& [hits, id] : fresh) (named_.size() < signatures_ ? named_ : others_).insert(*id);
 }
 
-std::string Metrics::Scrape(const PipelineStats& stats, const ReloadState& reload, bool ready) {
+std::string Metrics::Scrape(const PipelineStats& stats, const ReloadState& reload,
+                            const HookRefusals& refusals, bool ready) {
   Page page;
   AddPipeline(stats, &page);
   page.Counter("signature_hits_total",
@@ -236,6 +237,10 @@ std::string Metrics::Scrape(const PipelineStats& stats, const ReloadState& reloa
   }
   AddSources(stats, &page);
   AddDestinations(stats, &page);
+  page.Counter("hooks_refused_total",
+               "Requests to /hooks/ that were refused, by sender and reason.");
+  for (const auto& [key, n] : refusals)
+    page.Set(Of(n), {{"from", key.first}, {"reason", key.second}});
   page.Gauge("ready", "1 if /-/ready answers 200.").Set(ready ? 1 : 0);
   page.Gauge("config_last_reload_successful", "0: the configuration before it goes on.")
       .Set(reload.ok ? 1 : 0);

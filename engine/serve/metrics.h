@@ -7,6 +7,7 @@
 #include <string>
 
 #include "engine/serve/backend.h"
+#include "engine/serve/hooks.h"
 
 namespace culprit {
 
@@ -19,7 +20,8 @@ class Metrics {
       : version_(std::move(version)), signatures_(signatures) {}
 
   // `ready`: what /-/ready says.
-  std::string Scrape(const PipelineStats& stats, const ReloadState& reload, bool ready);
+  std::string Scrape(const PipelineStats& stats, const ReloadState& reload,
+                     const HookRefusals& refusals, bool ready);
 
  private:
   void Choose(const PipelineStats& stats);

@@ -192,6 +192,17 @@ TEST_F(HooksTest, OnlyWhatIsSignedAndFreshIsTaken) {
   request = Pager(Event("acknowledged"));
   request.path = "/api/v1/incidents/x/acknowledge";
   Take(request, 401);
+  // And whoever tries is counted.
+  ServeRequest scrape;
+  scrape.method = "GET";
+  scrape.path = "/metrics";
+  scrape.host = "culprit.example";
+  scrape.authorization = "Bearer t0ken";
+  const std::string metrics = api_->Handle(scrape).body;
+  for (const char* sample :
+       {"{from=\"slack\",reason=\"bad_signature\"} 2", "{from=\"slack\",reason=\"stale\"} 1",
+        "{from=\"pagerduty\",reason=\"bad_signature\"} 3"})
+    EXPECT_THAT(metrics, HasSubstr(absl::StrCat("culprit_hooks_refused_total", sample)));
 }
 
 TEST_F(HooksTest, WithoutASecretThereIsNoHook) {

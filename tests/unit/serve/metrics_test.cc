@@ -12,7 +12,7 @@ using testing::Not;
 
 TEST(Metrics, ShowTheSnapshot) {
   FakeBackend fake;
-  const std::string text = Metrics("1.2.3").Scrape(fake.stats, fake.reload, true);
+  const std::string text = Metrics("1.2.3").Scrape(fake.stats, fake.reload, {}, true);
   for (const char* line :
        {"# TYPE culprit_lines_total counter", "culprit_lines_total 1234567",
         "culprit_signature_hits_total{signature=\"nginx/5xx\"} 300",
@@ -34,7 +34,7 @@ TEST(Metrics, ShowHowEachDestinationIs) {
   fake.stats.destinations = fake.destinations;
   fake.stats.destinations[0].pending = 2;
   fake.stats.destinations[1].failures = {{"auth", 1}};
-  const std::string text = Metrics("1").Scrape(fake.stats, fake.reload, true);
+  const std::string text = Metrics("1").Scrape(fake.stats, fake.reload, {}, true);
   for (const char* line :
        {"culprit_destination_delivered_total{destination=\"slack\"} 7",
         "culprit_destination_pending{destination=\"slack\"} 2",
@@ -48,13 +48,13 @@ TEST(Metrics, ShowHowEachDestinationIs) {
 TEST(Metrics, SignaturesBeyondTheBoundShareOneSeriesAndCountersNeverFall) {
   FakeBackend fake;
   Metrics metrics("1", 2);
-  std::string text = metrics.Scrape(fake.stats, fake.reload, true);
+  std::string text = metrics.Scrape(fake.stats, fake.reload, {}, true);
   EXPECT_THAT(text, HasSubstr("{signature=\"generic/refused\"} 4000"));
   EXPECT_THAT(text, HasSubstr("{signature=\"nginx/5xx\"} 300"));
   EXPECT_THAT(text, HasSubstr("{signature=\"other\"} 21"));
   fake.stats.signature_hits["etcd/slow"] = 100'000;
   fake.stats.signature_hits["late/comer"] = 5;
-  text = metrics.Scrape(fake.stats, fake.reload, true);
+  text = metrics.Scrape(fake.stats, fake.reload, {}, true);
   EXPECT_THAT(text, HasSubstr("{signature=\"nginx/5xx\"} 300"));
   EXPECT_THAT(text, HasSubstr("{signature=\"other\"} 100005"));
 }
