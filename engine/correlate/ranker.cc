@@ -56,23 +56,12 @@ double Ranker::Bonus(const HypothesisRef& h) const {
 }
 
 // What a part of a place would give with perfect timing, certain edges and nothing missing.
-double Ranker::BoundAt(const Candidate& candidate, uint32_t part) {
+double Ranker::BoundAt(const Candidate& candidate, uint32_t part) const {
   const Mode& mode = modes_[candidate.h.mode];
   const bool own = evidence_.components()[evidence_.parts()[part].place] == candidate.h.component;
-  PartView& view = *scorer_.views()[part].view;
-  std::array<double, 2>* known = &view.bounds[static_cast<size_t>(mode.kind)];
-  if (mode.mentions != 0) {
-    const auto speaker =
-        std::lower_bound(view.speaking.begin(), view.speaking.end(), candidate.h.mode);
-    if (speaker != view.speaking.end() && *speaker == candidate.h.mode) {
-      known = &view.speaking_bounds[static_cast<size_t>(speaker - view.speaking.begin())];
-    }
-  }
-  double& bound = (*known)[own];
-  if (!std::isnan(bound)) return bound;
   const ModeTables& tables = TablesOf(mode.kind);
   const HiddenMask& hidden = scorer_.mask();
-  bound = 0;
+  double bound = 0;
   for (uint32_t g : evidence_.GroupsOf(evidence_.parts()[part])) {
     const EvidenceSet::Group& group = evidence_.groups()[g];
     const auto c = static_cast<size_t>(group.cls);
@@ -97,17 +86,31 @@ double Ranker::BoundAt(const Candidate& candidate, uint32_t part) {
   return bound;
 }
 
+double Ranker::BoundAtPlace(const Candidate& candidate, uint32_t place) {
+  const Mode& mode = modes_[candidate.h.mode];
+  PlaceView& view = *scorer_.places()[place];
+  std::array<double, 2>* known = &view.bounds[static_cast<size_t>(mode.kind)];
+  if (mode.MayMention(view.mentioned)) {
+    const auto speaker =
+        std::lower_bound(view.speaking.begin(), view.speaking.end(), candidate.h.mode);
+    if (speaker != view.speaking.end() && *speaker == candidate.h.mode) {
+      known = &view.speaking_bounds[static_cast<size_t>(speaker - view.speaking.begin())];
+    }
+  }
+  double& bound = (*known)[evidence_.components()[place] == candidate.h.component];
+  if (!std::isnan(bound)) return bound;
+  const auto [begin, end] = scorer_.PartsAt(place);
+  bound = 0;
+  for (uint32_t part = begin; part < end; ++part) bound += BoundAt(candidate, part);
+  return bound = std::min(bound, options_.evidence_cap);
+}
+
 // At most the prior plus what every place that may be reached would give at best.
 int64_t Ranker::UpperBound(const Candidate& candidate) {
   const Mode& mode = modes_[candidate.h.mode];
   double sum = (mode.kind == ModeKind::kLink ? options_.link_prior : options_.prior) +
                mode.prior_offset + Bonus(candidate.h);
-  for (uint32_t place : candidate.places) {
-    const auto [begin, end] = scorer_.PartsAt(place);
-    double at_place = 0;
-    for (uint32_t part = begin; part < end; ++part) at_place += BoundAt(candidate, part);
-    sum += std::min(at_place, options_.evidence_cap);
-  }
+  for (uint32_t place : candidate.places) sum += BoundAtPlace(candidate, place);
   return Quantise(sum) + 1000;
 }
 

@@ -111,7 +111,8 @@ class Ranker {
   const std::vector<Candidate*>& At(ComponentId id);
   Candidate* Find(const HypothesisRef& h);
   int64_t UpperBound(const Candidate& candidate);
-  double BoundAt(const Candidate& candidate, uint32_t part);
+  double BoundAt(const Candidate& candidate, uint32_t part) const;
+  double BoundAtPlace(const Candidate& candidate, uint32_t place);
   int64_t BoundOf(Candidate* candidate);
   const std::optional<HypothesisScore>& ScoreOf(Candidate* candidate, const HiddenMask& hidden);
   static const Candidate::Scored* KnownScore(const Candidate& candidate, uint64_t print);

@@ -38,13 +38,12 @@ std::shared_ptr<const ReachTree> Scorer::Tree(const HypothesisRef& h) const {
   return topology_.Reach(request);
 }
 
-int64_t Scorer::Evaluate(TimeUs onset, ComponentId mute, HypothesisDetail* detail) {
+int64_t Scorer::Evaluate(TimeUs onset, const PlaceEffect::At* present, ComponentId mute,
+                         HypothesisDetail* detail) {
   const auto& nodes = tree_->nodes;
   const size_t n = nodes.size();
   const bool link = mode_->kind == ModeKind::kLink;
   sum_.assign(n, 0);
-  first_.assign(n, kNoTime);
-  own_.assign(n, 0);
   std::vector<uint8_t> absent(detail ? n : 0, 0);
   std::vector<std::pair<size_t, int32_t>> responsible;  // first index in detail, node
   const bool mature = now_ > onset;
@@ -56,62 +55,63 @@ int64_t Scorer::Evaluate(TimeUs onset, ComponentId mute, HypothesisDetail* detai
     settled_ &= alive >= onset || alive == kNoTime;
     return alive >= onset;
   };
-  for (size_t s = 0; s < spots_.size();) {
-    const int32_t node = spots_[s].node;
-    const ComponentId id = nodes[node].id;
-    int64_t sum = 0;
-    TimeUs first = kNoTime;
-    bool silence = true;
-    Seen seen{true, false, {}};
-    if (detail) responsible.emplace_back(detail->responsibility.size(), node);
-    for (; s < spots_.size() && spots_[s].node == node; ++s) {
-      const SpotEffect::At& at = PresentAt(spots_[s], onset);
-      sum += at.sum;
-      if (at.first != kNoTime && (first == kNoTime || at.first < first)) first = at.first;
-      silence &= at.silence;
-      seen.silence |= spots_[s].view->silence_any;
-      seen.what.Add(at.seen);
-      if (detail) Responsibilities(spots_[s], onset, detail);
-    }
-    first_[node] = silence ? kNoTime : first;
-    if ((node == 0 || !all_weak_) && mature && id != mute && logged(id)) {
-      const int64_t missing = Missing(node, onset, seen);
-      sum += missing;
-      if (detail) absent[node] = missing < 0;
-    }
-    own_[node] = std::clamp(sum, Quantise(kMinLog), Quantise(options_.evidence_cap));
-  }
-  // Places without any symptom differ only by hops (and edge, for leaves): computed once.
+  // What is missing where the mode names nobody depends on hops and what was seen only, and places
+  // without any symptom differ only by hops and edge: computed once.
   constexpr int64_t kUnset = INT64_MIN;
-  quiet_.assign(static_cast<size_t>(options_.max_depth) + 3, kUnset);
+  missing_.assign(8 * (static_cast<size_t>(options_.max_depth) + 3), kUnset);
   const size_t classes = tree_->edge_values.size();
-  quiet_leaf_.assign(quiet_.size() * classes, kUnset);
-  if (detail) up_.assign(n, {});
-
+  quiet_leaf_.assign(missing_.size() / 8 * classes, kUnset);
+  const auto missing = [&](size_t node, const Seen& seen) {
+    if (node == 0 || (!reached_->named.empty() && reached_->named[node])) {
+      return Missing(static_cast<int32_t>(node), onset, seen);
+    }
+    int64_t& known = missing_[8 * static_cast<size_t>(nodes[node].hops) + 4 * seen.what.dependency +
+                              2 * seen.what.server_error + seen.what.any_listed];
+    if (known == kUnset) known = Missing(static_cast<int32_t>(node), onset, seen);
+    return known;
+  };
+  const int64_t least = Quantise(kMinLog), most = Quantise(options_.evidence_cap);
+  if (detail) {
+    own_.assign(n, 0);
+    up_.assign(n, {});
+    for (const Spot& spot : spots_) {
+      if (!spot.effect) continue;
+      responsible.emplace_back(detail->responsibility.size(), spot.node);
+      for (uint32_t p = starts_[spot.place]; p < starts_[spot.place + 1]; ++p) {
+        Responsibilities(p, spot.node, onset, detail);
+      }
+    }
+  }
   int64_t root = 0;
   for (size_t i = n; i-- > 0;) {
     const ReachNode& node = nodes[i];
-    int64_t a = own_[i];
+    const int32_t at_node = reached_->place_of_node[i];
+    const bool spot = at_node >= 0 && spots_[at_node].effect;
+    const bool absences = mature && !(i == 0 ? link : all_weak_) && node.id != mute;
+    int64_t a = 0;
     bool plain = false;
-    if (spot_of_node_[i] < 0) {
-      if (mature && !(i == 0 ? link : all_weak_) && node.id != mute && logged(node.id)) {
-        if (i == 0 || (mode_->spec >= 0 && mode_->Names(node.id))) {
-          a = Missing(static_cast<int32_t>(i), onset, {});
-        } else {
-          int64_t& q = quiet_[node.hops];
-          if (q == kUnset) q = Missing(static_cast<int32_t>(i), onset, {});
-          a = q;
-          plain = true;
+    if (spot) {
+      const PlaceEffect::At& at = present[at_node];
+      a = at.sum;
+      if (absences && logged(node.id)) {
+        const int64_t gone = missing(i, {true, spots_[at_node].silence, at.seen});
+        a += gone;
+        if (detail) absent[i] = gone < 0;
+      }
+      a = std::clamp(a, least, most);
+      if (node.parent >= 0 && a > 0 && at.first != kNoTime) {
+        const int32_t parent = reached_->place_of_node[node.parent];
+        const TimeUs first = parent < 0 ? kNoTime : present[parent].first;
+        const double d = Seconds(at.first - first) + options_.skew_slack;
+        if (first != kNoTime && d < 0) {
+          a += Quantise(std::max(-1.0, d / options_.early_decay));
+          ++early_;
         }
-        if (detail) absent[i] = a < 0;
       }
-    } else if (node.parent >= 0 && a > 0 && first_[i] != kNoTime &&
-               first_[node.parent] != kNoTime) {
-      const double d = Seconds(first_[i] - first_[node.parent]) + options_.skew_slack;
-      if (d < 0) {
-        a += Quantise(std::max(-1.0, d / options_.early_decay));
-        ++early_;
-      }
+    } else if (absences && logged(node.id)) {
+      a = missing(i, {});
+      plain = i != 0 && (reached_->named.empty() || !reached_->named[i]);
+      if (detail) absent[i] = a < 0;
     }
     if (detail) own_[i] = a;
     if (i == 0) {
@@ -149,18 +149,24 @@ int64_t Scorer::Evaluate(TimeUs onset, ComponentId mute, HypothesisDetail* detai
       detail->places.push_back(
           {nodes[i].id, i == 0 ? root : up_[i].message, own_[i], absent[i] != 0});
     }
-    detail->tree = tree_;
+    detail->tree = reached_->tree;
   }
   return root;
 }
 
 int64_t Scorer::ScoreAt(const HypothesisRef& h, const HiddenMask& hidden, TimeUs onset) {
   Gather(h, hidden);
-  spot_of_node_.assign(tree_->nodes.size(), -1);
-  for (size_t i = 0; i < spots_.size(); ++i) {
-    spot_of_node_[spots_[i].node] = static_cast<int32_t>(i);
+  return Evaluate(onset, Presence(onset, 0), kNoComponent, nullptr);
+}
+
+// What is present of each spot, in this row of present_.
+PlaceEffect::At* Scorer::Presence(TimeUs onset, size_t row) {
+  present_.resize(std::max(present_.size(), (row + 1) * spots_.size()));
+  PlaceEffect::At* const present = present_.data() + row * spots_.size();
+  for (size_t s = 0; s < spots_.size(); ++s) {
+    present[s] = spots_[s].effect ? PresentAt(*spots_[s].effect, onset) : PlaceEffect::At();
   }
-  return Evaluate(onset, kNoComponent, nullptr);
+  return present;
 }
 
 std::optional<HypothesisScore> Scorer::Score(const HypothesisRef& h, const HiddenMask& hidden,
@@ -175,19 +181,16 @@ void Scorer::Assume() {
   assumed_known_ = true;
   assumed_count_ = 0;
   std::array<TimeUs, 3> onsets;
-  size_t count = 0;
+  uint32_t count = 0;
   TimeUs own = kNoTime;
   for (const Spot& spot : spots_) {
-    const SpotEffect& data = *spot.effect;
+    if (!spot.effect) continue;
+    const PlaceEffect& data = *spot.effect;
     if (spot.node == 0 && data.onset_count > 0 && (own == kNoTime || data.onsets[0] < own)) {
       own = data.onsets[0];
     }
     for (uint32_t k = 0; k < data.onset_count; ++k) {
-      TimeUs onset = data.onsets[k];
-      for (size_t i = 0; i < count; ++i) {
-        if (onset < onsets[i]) std::swap(onset, onsets[i]);
-      }
-      if (count < onsets.size()) onsets[count++] = onset;
+      KeepEarliest(data.onsets[k], &onsets, &count);
     }
   }
   auto add = [this](TimeUs onset, size_t before) {
@@ -198,7 +201,7 @@ void Scorer::Assume() {
     if (!silence_at_root_) return;
     add(silence_onset_ - std::llround(options_.silence_lag * kSecondUs), 0);
   } else {
-    for (size_t i = 0; i < count; ++i) add(onsets[i], i);
+    for (uint32_t i = 0; i < count; ++i) add(onsets[i], i);
     if (own != kNoTime) {
       const TimeUs bound = own - std::llround(options_.skew_slack * kSecondUs);
       add(own, static_cast<size_t>(std::lower_bound(onsets.begin(), onsets.begin() + count, bound) -
@@ -209,17 +212,18 @@ void Scorer::Assume() {
   assumed_count_ = static_cast<size_t>(
       std::unique(assumed_.begin(), assumed_.begin() + assumed_count_) - assumed_.begin());
   const int64_t cap = Quantise(options_.evidence_cap);
+  // A place passes on at most what it would without those above and below it.
+  const int64_t rounding = 2 * static_cast<int64_t>(tree_->nodes.size()) + 100;
   for (size_t i = 0; i < assumed_count_; ++i) {
+    const PlaceEffect::At* const present = Presence(assumed_[i].onset, i);
     int64_t sum = 0;
-    for (size_t s = 0; s < spots_.size();) {
-      const int32_t node = spots_[s].node;
-      int64_t at_node = 0;
-      for (; s < spots_.size() && spots_[s].node == node; ++s) {
-        at_node += PresentAt(spots_[s], assumed_[i].onset).sum;
-      }
-      sum += std::clamp<int64_t>(at_node, 0, cap);
+    for (size_t s = 0; s < spots_.size(); ++s) {
+      if (present[s].sum <= 0) continue;
+      const ReachNode& node = tree_->nodes[spots_[s].node];
+      sum += cache_->Message(std::min(present[s].sum, cap),
+                             spots_[s].node == 0 ? options_.own_visible : node.edge);
     }
-    assumed_[i].bound = sum - assumed_[i].penalty;
+    assumed_[i].bound = sum + rounding - assumed_[i].penalty;
   }
 }
 
@@ -242,32 +246,31 @@ std::optional<HypothesisScore> Scorer::ScoreGathered(double prior_bonus, Compone
   settled_ = true;
   later_ = INT64_MIN;
   if (assumed_count_ == 0) return std::nullopt;
-  spot_of_node_.assign(tree_->nodes.size(), -1);
-  for (size_t i = 0; i < spots_.size(); ++i) {
-    spot_of_node_[spots_[i].node] = static_cast<int32_t>(i);
-  }
   const int64_t prior = Prior(prior_bonus);
   const int64_t rounding = static_cast<int64_t>(tree_->nodes.size()) + 100;
   std::optional<HypothesisScore> best;
   bool settled = true;
+  const PlaceEffect::At* best_present = nullptr;
   for (size_t i = 0; i < assumed_count_; ++i) {
     const Assumed& assumed = assumed_[i];
     if (best && assumed.bound + prior < best->micro_nats) continue;
     settled_ = true;
-    const int64_t value = Evaluate(assumed.onset, mute, nullptr) - assumed.penalty + prior;
+    const PlaceEffect::At* const present = present_.data() + i * spots_.size();
+    const int64_t value = Evaluate(assumed.onset, present, mute, nullptr) - assumed.penalty + prior;
     // What is missing only grows. But a place that adds nothing any more is no longer early: a nat.
     later_ = std::max(later_, value + early_ * Quantise(1) + rounding);
     if (!best || value > best->micro_nats ||
         (value == best->micro_nats && assumed.onset < best->onset)) {
       best = HypothesisScore{value, assumed.onset};
       settled = settled_;
+      best_present = present;
     }
   }
   // Missing evidence only grows: what is not the best onset now will never be.
   settled_ = settled;
   if (detail) {
     *detail = {};
-    Evaluate(best->onset, mute, detail);
+    Evaluate(best->onset, best_present, mute, detail);
   }
   return best;
 }

@@ -67,6 +67,7 @@ class Scorer {
   };
   const std::vector<ViewRef>& views() const { return views_; }   // by part
   const std::vector<uint64_t>& mixes() const { return mixes_; }  // by place
+  const std::vector<PlaceView*>& places() const { return place_views_; }
   std::pair<uint32_t, uint32_t> PartsAt(uint32_t place) const {
     return {starts_[place], starts_[place + 1]};
   }
@@ -78,11 +79,11 @@ class Scorer {
   double Probability(const HypothesisRef& h, uint32_t item) const;
 
  private:
-  struct Spot {  // a part of the evidence in the tree; those of a component come together
+  struct Spot {  // a place in the tree
     int32_t node = 0;
-    uint32_t part = 0;
-    const PartView* view = nullptr;
-    SpotEffect* effect = nullptr;
+    uint32_t place = 0;
+    bool silence = false;           // the root is silent, hidden or not
+    PlaceEffect* effect = nullptr;  // null: it does not matter, being the far end of a link
   };
   struct Up {
     int64_t message = 0;
@@ -95,6 +96,13 @@ class Scorer {
     bool operator==(const Assumed&) const = default;
   };
   void Assume();
+  PlaceEffect::At* Presence(TimeUs onset, size_t row);
+  void Surround(const EvidenceSet::Part& part);
+  uint32_t SituationOf(Surroundings* around, int32_t node) const;
+  void UsePlace(uint32_t place);
+  PlaceView& RootView(uint32_t place);
+  PlaceEffect* EffectAt(uint32_t place, int32_t node);
+  void Reach(const HypothesisRef& h, ScoreCache::Reached* reached) const;
   int64_t Prior(double bonus) const;
   void Load();
   uint64_t Places(const std::vector<ComponentId>& targets) const;
@@ -118,12 +126,15 @@ class Scorer {
   double WeakCap(bool at_root) const;
   double ClassProbability(SymptomClass cls, ComponentId target, int32_t node) const;
   double Ratio(const SpotTerm& term, TimeUs onset) const;
-  bool Forgotten(const SpotTerm& term, TimeUs onset) const;
+  std::pair<TimeUs, TimeUs> Counting(const SpotTerm& term) const;
   // Of several signatures on one line, the best explained counts.
   bool Counts(const SpotEffect& effect, size_t term) const;
-  const SpotEffect::At& PresentAt(const Spot& spot, TimeUs onset);
-  void Responsibilities(const Spot& spot, TimeUs onset, HypothesisDetail* detail);
-  int64_t Evaluate(TimeUs onset, ComponentId mute, HypothesisDetail* detail);
+  const SpotEffect::At& PresentAt(SpotEffect* effect, TimeUs onset);
+  const PlaceEffect::At& PresentAt(const PlaceEffect& effect, TimeUs onset);
+  void Responsibilities(uint32_t part, int32_t node, TimeUs onset, HypothesisDetail* detail);
+  // `present`: by spot.
+  int64_t Evaluate(TimeUs onset, const PlaceEffect::At* present, ComponentId mute,
+                   HypothesisDetail* detail);
   struct Seen {        // at a component
     bool any = false;  // items, hidden or not
     bool silence = false;
@@ -147,12 +158,17 @@ class Scorer {
   std::vector<ViewRef> views_;      // with mask_ hidden
   std::vector<uint64_t> mixes_;
   std::vector<uint32_t> to_fill_;
+  std::vector<uint8_t> changed_;             // scratch, by place
+  std::vector<PlaceView*> place_views_;      // by place
+  std::vector<PlaceView*> root_views_;       // the same if it is the root; null: not known yet
+  std::vector<Surroundings*> surroundings_;  // by place
   std::string view_key_;
   HiddenMask mask_;
   bool loaded_ = false, masked_ = false;
 
   // Of the hypothesis being scored; scratch.
-  std::shared_ptr<const ReachTree> tree_;
+  const ScoreCache::Reached* reached_ = nullptr;
+  const ReachTree* tree_ = nullptr;
   const Mode* mode_ = nullptr;
   const ModeTables* tables_ = nullptr;
   HypothesisRef h_;
@@ -163,13 +179,13 @@ class Scorer {
   SpotEffect fresh_;
   std::vector<TermSource> sources_;
   std::vector<uint32_t> term_lines_;
-  std::vector<int32_t> spot_of_node_;
+  std::vector<SpotEffect*> part_effects_;
+  std::vector<PlaceEffect::At> present_;  // by assumed onset, by spot
   std::vector<double> ratios_;
   std::vector<int64_t> sum_;
-  std::vector<TimeUs> first_;
   std::vector<Up> up_;
   std::vector<int64_t> own_;
-  std::vector<int64_t> quiet_, quiet_leaf_;
+  std::vector<int64_t> missing_, quiet_leaf_;
   bool silence_at_root_ = false;
   TimeUs silence_onset_ = INT64_MAX;
   // Only error lines of unknown meaning: they do not say how much is broken, so what dependents do

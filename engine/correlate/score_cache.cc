@@ -1,5 +1,6 @@
 #include "engine/correlate/score_cache.h"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 
@@ -21,6 +22,9 @@ void ScoreCache::Clear() {
   view_ids_.clear();
   views_.clear();
   effects_.clear();
+  place_effects_.clear();
+  surroundings_.clear();
+  place_views_.clear();
   reached_.clear();
   absences_.assign(kAbsences, {});
   terms_ = 0;
@@ -36,9 +40,11 @@ bool ScoreCache::Prepare(const Topology& topology, const EvidenceSet& evidence) 
   return true;
 }
 
-uint32_t ScoreCache::Content(std::string_view bytes) {
+uint32_t ScoreCache::Content(std::string_view bytes, bool* added) {
   key_.assign(bytes);
-  return contents_.try_emplace(key_, static_cast<uint32_t>(contents_.size())).first->second;
+  const auto [it, fresh] = contents_.try_emplace(key_, static_cast<uint32_t>(contents_.size()));
+  *added = fresh;
+  return it->second;
 }
 
 uint32_t ScoreCache::View(uint32_t content, std::string_view hidden, bool* added) {
@@ -82,11 +88,36 @@ SpotEffect* ScoreCache::Intern(const SpotEffect& effect) {
   fresh.root = effect.root;
   fresh.terms = effect.terms;
   fresh.nats.resize(effect.terms.size());
-  fresh.hidden = fresh.quiet.seen = effect.hidden;
+  fresh.hidden = effect.hidden;
   fresh.all_weak = effect.all_weak;
   fresh.onsets = effect.onsets;
   fresh.onset_count = effect.onset_count;
+  fresh.from = effect.from;
+  fresh.to = effect.to;
   terms_ += effect.terms.size() + 2;
+  return &fresh;
+}
+
+PlaceEffect* ScoreCache::InternPlace(const std::vector<SpotEffect*>& parts,
+                                     const SpotSeen& hidden) {
+  place_key_.assign(1, hidden.own * 1u | hidden.dependency * 2u | hidden.server_error * 4u);
+  for (const SpotEffect* part : parts) place_key_.push_back(part->id);
+  auto [it, added] = place_effects_.try_emplace(place_key_);
+  if (!added) return it->second.get();
+  it->second = std::make_unique<PlaceEffect>();
+  PlaceEffect& fresh = *it->second;
+  fresh.id = next_effect_++;
+  fresh.parts = parts;
+  fresh.quiet.seen = hidden;
+  for (const SpotEffect* part : parts) {
+    fresh.all_weak &= part->all_weak;
+    fresh.from = std::min(fresh.from, part->from);
+    fresh.to = std::max(fresh.to, part->to);
+    for (uint32_t i = 0; i < part->onset_count; ++i) {
+      KeepEarliest(part->onsets[i], &fresh.onsets, &fresh.onset_count);
+    }
+  }
+  terms_ += parts.size() + 2;
   return &fresh;
 }
 

@@ -15,6 +15,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "engine/correlate/evidence.h"
 #include "engine/correlate/modes.h"
+#include "engine/correlate/score_places.h"
 #include "engine/correlate/topology.h"
 
 namespace culprit {
@@ -46,19 +47,6 @@ struct SpotTerm {
   bool operator==(const SpotTerm&) const = default;
 };
 
-struct SpotSeen {  // explained or hidden
-  bool own = false, dependency = false, server_error = false;
-  bool self_listed = false, any_listed = false;
-  void Add(const SpotSeen& other) {
-    own |= other.own;
-    dependency |= other.dependency;
-    server_error |= other.server_error;
-    self_listed |= other.self_listed;
-    any_listed |= other.any_listed;
-  }
-  bool operator==(const SpotSeen&) const = default;
-};
-
 // What a part says under one kind of hypothesis; equal ones are one object.
 struct SpotEffect {
   struct At {
@@ -72,11 +60,11 @@ struct SpotEffect {
   std::vector<SpotTerm> terms;
   std::vector<double> nats;  // of a term with perfect timing; 0: not computed yet
   SpotSeen hidden;
-  bool all_weak = true;               // of the terms, also if there are none
-  std::array<TimeUs, 3> onsets = {};  // earliest, of terms that may set the fault's onset
-  uint32_t onset_count = 0;           // of these, at most 3
-  At quiet;                          // at an onset where no term counts: all there is without terms
-  std::unique_ptr<SpotEffect> next;  // another one with the same hash
+  bool all_weak = true;                     // of the terms, also if there are none
+  std::array<TimeUs, 3> onsets = {};        // earliest, of terms that may set the fault's onset
+  uint32_t onset_count = 0;                 // of these, at most 3
+  TimeUs from = INT64_MAX, to = INT64_MIN;  // onsets at which a term may count
+  std::unique_ptr<SpotEffect> next;         // another one with the same hash
 };
 
 // The items that a term came from.
@@ -117,10 +105,6 @@ struct PartView {
   std::vector<int32_t> speaking;           // modes that list or spare one of these, sorted
   std::vector<GroupView> groups;           // that have visible items
   SpotSeen hidden;
-  // What it may give at most (Ranker::BoundAt), NaN: not computed yet; elsewhere and at the root,
-  // by kind and by what speaks.
-  std::array<std::array<double, 2>, 4> bounds;
-  std::vector<std::array<double, 2>> speaking_bounds;
   // By kind, then by what speaks, and by distance (root, next to it, further away): the latest, and
   // those of other places of the targets.
   std::vector<Known> effects;
@@ -132,11 +116,15 @@ class ScoreCache {
   struct ReachedPlace {
     uint32_t place = 0;  // index of the evidence component
     int32_t node = 0;
-    bool named = false;  // by the mode
+    bool named = false;      // by the mode
+    uint32_t situation = 0;  // among these surroundings
+    uint32_t version = 0;
   };
   struct Reached {
     std::shared_ptr<const ReachTree> tree;
     std::vector<ReachedPlace> places;
+    std::vector<int32_t> place_of_node;  // index into places; -1: no evidence
+    std::vector<uint8_t> named;          // nodes that the mode names; empty: none
   };
   struct Absence {
     TimeUs onset = kNoTime, now = kNoTime;
@@ -157,27 +145,44 @@ class ScoreCache {
   // everything about hypotheses is gone.
   bool Prepare(const Topology& topology, const EvidenceSet& evidence);
 
-  uint32_t Content(std::string_view bytes);
+  uint32_t Content(std::string_view bytes, bool* added);
   // The view of a content with these items hidden, or a new one to be filled (*added).
   uint32_t View(uint32_t content, std::string_view hidden, bool* added);
   PartView& view(uint32_t id) { return *views_[id]; }
   SpotEffect* Intern(const SpotEffect& effect);
+  // What parts say together; `hidden`: of all parts, those without terms too.
+  PlaceEffect* InternPlace(const std::vector<SpotEffect*>& parts, const SpotSeen& hidden);
+  Surroundings& SurroundingsOf(ComponentId id) {
+    std::unique_ptr<Surroundings>& at = surroundings_[id];
+    if (!at) at = std::make_unique<Surroundings>();
+    return *at;
+  }
+  // By a hash of the views of its parts.
+  PlaceView& ViewOfPlace(uint64_t views) {
+    std::unique_ptr<PlaceView>& view = place_views_[views];
+    if (!view) view = std::make_unique<PlaceView>();
+    return *view;
+  }
   Reached& ReachedBy(const HypothesisRef& h) { return reached_[h]; }
   Absence& AbsenceAt(TimeUs onset, uint64_t what) {
     return absences_[Mix(static_cast<uint64_t>(onset) ^ what * 0x9E3779B97F4A7C15u) % kAbsences];
   }
-  // What is present of an effect at an assumed onset of the fault.
+  // What is present of an effect at an assumed onset of the fault; of a part, of a place.
+  template <typename At>
   struct Present {
-    uint32_t effect = UINT32_MAX;
     TimeUs onset = kNoTime;
-    SpotEffect::At at;
+    uint32_t effect = UINT32_MAX;
+    At at;
   };
-  Present& PresentAt(uint32_t effect, TimeUs onset) {
-    if (present_.empty()) present_.resize(kPresent);
-    return present_[Mix(static_cast<uint64_t>(onset) + effect * 0x9E3779B97F4A7C15u) % kPresent];
+  Present<SpotEffect::At>& PartAt(uint32_t effect, TimeUs onset) {
+    return Slot(&parts_at_, effect, onset);
+  }
+  Present<PlaceEffect::At>& PlaceAt(uint32_t effect, TimeUs onset) {
+    return Slot(&places_at_, effect, onset);
   }
   // ln(1 + edge (exp(m) - 1)), both in micro-nats.
   int64_t Message(int64_t m, double edge);
+  void CountTerms(size_t n) { terms_ += n; }
 
   static uint64_t Mix(uint64_t x) {
     x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
@@ -195,6 +200,11 @@ class ScoreCache {
     double edge = 0;
     int64_t value = 0;
   };
+  template <typename T>
+  static T& Slot(std::vector<T>* table, uint32_t effect, TimeUs onset) {
+    if (table->empty()) table->resize(kPresent);
+    return (*table)[Mix(static_cast<uint64_t>(onset) + effect * 0x9E3779B97F4A7C15u) % kPresent];
+  }
   uint64_t version_ = ~uint64_t{0};
   std::vector<ComponentId> components_;
   absl::flat_hash_map<std::string, uint32_t> contents_, view_ids_;
@@ -202,10 +212,15 @@ class ScoreCache {
   absl::flat_hash_map<uint64_t, std::unique_ptr<SpotEffect>, EffectHash> effects_;
   absl::flat_hash_map<HypothesisRef, Reached, HypothesisHash> reached_;
   std::vector<Absence> absences_ = std::vector<Absence>(kAbsences);
-  std::vector<Present> present_;
+  absl::flat_hash_map<std::vector<uint32_t>, std::unique_ptr<PlaceEffect>> place_effects_;
+  absl::flat_hash_map<ComponentId, std::unique_ptr<Surroundings>> surroundings_;
+  absl::flat_hash_map<uint64_t, std::unique_ptr<PlaceView>, EffectHash> place_views_;
+  std::vector<Present<SpotEffect::At>> parts_at_;
+  std::vector<Present<PlaceEffect::At>> places_at_;
   std::vector<KnownMessage> messages_ = std::vector<KnownMessage>(kMessages);
   size_t terms_ = 0;
   uint32_t next_effect_ = 0;  // never used twice
+  std::vector<uint32_t> place_key_;
   std::string key_;
 };
 

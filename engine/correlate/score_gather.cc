@@ -92,7 +92,7 @@ SpotEffect* Scorer::EffectOf(uint32_t part, int32_t node) {
   if (mode_->mentions != 0) {
     const auto speaker = std::lower_bound(view.speaking.begin(), view.speaking.end(), h_.mode);
     speaks = speaker != view.speaking.end() && *speaker == h_.mode;
-    if (speaks) row = view.bounds.size() + static_cast<size_t>(speaker - view.speaking.begin());
+    if (speaks) row = kModeKindCount + static_cast<size_t>(speaker - view.speaking.begin());
   }
   // Away from the root the kinds differ in what direct dependents say of it only.
   if (!speaks && (distance == 2 || (distance == 1 && !view.dependency_visible))) {
@@ -119,57 +119,6 @@ SpotEffect* Scorer::EffectOf(uint32_t part, int32_t node) {
   return effect;
 }
 
-uint64_t Scorer::Gather(const HypothesisRef& h, const HiddenMask& hidden) {
-  UseMask(hidden);
-  h_ = h;
-  mode_ = &modes_[h.mode];
-  tables_ = &TablesOf(mode_->kind);
-  ScoreCache::Reached& reached = cache_->ReachedBy(h);
-  if (!reached.tree) {
-    reached.tree = Tree(h);
-    const auto& components = evidence_.components();
-    for (uint32_t place = 0; place < components.size(); ++place) {
-      const int32_t node = reached.tree->Find(components[place]);
-      if (node < 0) continue;
-      ScoreCache::ReachedPlace& at = reached.places.emplace_back();
-      at.place = place;
-      at.node = node;
-      at.named = node > 0 && mode_->Names(components[place]);
-    }
-  }
-  tree_ = reached.tree;
-  spots_.clear();
-  assumed_known_ = false;
-  silence_at_root_ = false;
-  silence_onset_ = INT64_MAX;
-  bool root_term = false;
-  all_weak_ = true;
-  uint64_t print = 0;
-  auto mix = [&print](uint64_t a, uint64_t b) {
-    print += ScoreCache::Mix((a << 32 | b) + 0x9E3779B97F4A7C15u);
-  };
-  for (const ScoreCache::ReachedPlace& at : reached.places) {
-    for (uint32_t part = starts_[at.place]; part < starts_[at.place + 1]; ++part) {
-      const auto& [id, view] = views_[part];
-      if (at.node == 0) {
-        silence_at_root_ |= view->silence_visible;
-        silence_onset_ = std::min(silence_onset_, view->silence_onset);
-        if (view->silence_any) mix(id, at.place | 1u << 31);
-        if (mode_->kind == ModeKind::kLink) continue;  // the far end has no evidence of its own
-      } else if (at.named) {
-        mix(id, at.place | 1u << 31);
-      }
-      SpotEffect* const effect = EffectOf(part, at.node);
-      if (at.node == 0) root_term |= !effect->terms.empty();
-      all_weak_ &= effect->all_weak;
-      mix(effect->id, at.place);
-      spots_.push_back({at.node, part, view, effect});
-    }
-  }
-  all_weak_ &= root_term;
-  return print;
-}
-
 void Scorer::FillSpot(SpotEffect* out, std::vector<TermSource>* sources, uint32_t part,
                       int32_t node) {
   SpotEffect& effect = *out;
@@ -180,6 +129,8 @@ void Scorer::FillSpot(SpotEffect* out, std::vector<TermSource>* sources, uint32_
   effect.terms.clear();
   effect.all_weak = true;
   effect.onset_count = 0;
+  effect.from = INT64_MAX;
+  effect.to = INT64_MIN;
   if (sources) sources->clear();
   term_lines_.clear();
   const auto& items = evidence_.items();
@@ -196,12 +147,11 @@ void Scorer::FillSpot(SpotEffect* out, std::vector<TermSource>* sources, uint32_
     effect.all_weak &= term.weak;
     effect.terms.push_back(term);
     if (sources) sources->push_back(source);
+    const auto [from, to] = Counting(term);
+    effect.from = std::min(effect.from, from);
+    effect.to = std::max(effect.to, to);
     if (!term.onset_candidate) return;
-    TimeUs onset = term.onset;
-    for (uint32_t i = 0; i < effect.onset_count; ++i) {
-      if (onset < effect.onsets[i]) std::swap(onset, effect.onsets[i]);
-    }
-    if (effect.onset_count < effect.onsets.size()) effect.onsets[effect.onset_count++] = onset;
+    KeepEarliest(term.onset, &effect.onsets, &effect.onset_count);
   };
   for (const GroupView& group : view.groups) {
     const EvidenceSet::Group& all = evidence_.groups()[groups[group.ordinal]];
@@ -257,7 +207,8 @@ double Scorer::Probability(const HypothesisRef& h, uint32_t item) const {
   copy.h_ = h;
   copy.mode_ = &modes_[h.mode];
   copy.tables_ = &TablesOf(copy.mode_->kind);
-  copy.tree_ = Tree(h);
+  const auto tree = Tree(h);
+  copy.tree_ = tree.get();
   const int32_t node = copy.tree_->Find(it.component);
   if (node < 0 || (node == 0 && copy.mode_->kind == ModeKind::kLink)) return 0;
   if (copy.mode_->Spares(it.signature)) return 0;

@@ -93,8 +93,11 @@ int64_t Scorer::Missing(int32_t node, TimeUs onset, const Seen& at_node) {
     settled_ = settled_ && value == compute(kEver);
     return value;
   }
-  const int32_t mode =
-      mode_->self_listed > 0 || mode_->any_listed > 0 ? h_.mode : static_cast<int32_t>(mode_->kind);
+  int32_t mode = 0;  // further away all modes expect the same
+  if (tree_->nodes[node].hops < 2) {
+    const double listed = node == 0 ? mode_->self_listed : mode_->any_listed;
+    mode = listed > 0 ? h_.mode : static_cast<int32_t>(mode_->kind);
+  }
   // Once it is all mature, to the last bit, it does not matter since when.
   constexpr double kMature = 40;  // e^-40 < 2^-54
   const int hops = std::max<int>(1, tree_->nodes[node].hops);
@@ -128,13 +131,13 @@ double Scorer::Ratio(const SpotTerm& term, TimeUs onset) const {
   return 1 + (term.full - 1) * g;
 }
 
-// So far from the onset that its ratio is 1 to the last bit.
-bool Scorer::Forgotten(const SpotTerm& term, TimeUs onset) const {
+// At other onsets its ratio is 1 to the last bit.
+std::pair<TimeUs, TimeUs> Scorer::Counting(const SpotTerm& term) const {
   constexpr double kDecays = 45, kMost = 1000;  // e^-45 * 1000 < 2^-54
-  if (term.silence || term.full > kMost) return false;
-  const double d = Seconds(term.onset - onset);
-  return d < -options_.skew_slack - kDecays * options_.early_decay ||
-         d > term.late_after + kDecays * options_.late_decay;
+  if (term.silence || term.full > kMost) return {INT64_MIN, INT64_MAX};
+  const auto us = [](double seconds) { return std::llround((seconds + 1) * kSecondUs); };
+  return {term.onset - us(term.late_after + kDecays * options_.late_decay),
+          term.onset + us(options_.skew_slack + kDecays * options_.early_decay)};
 }
 
 bool Scorer::Counts(const SpotEffect& data, size_t t) const {
@@ -147,18 +150,19 @@ bool Scorer::Counts(const SpotEffect& data, size_t t) const {
   return true;
 }
 
-const SpotEffect::At& Scorer::PresentAt(const Spot& spot, TimeUs onset) {
-  SpotEffect& data = *spot.effect;
-  if (data.terms.empty()) return data.quiet;
-  ScoreCache::Present& known = cache_->PresentAt(data.id, onset);
+const SpotEffect::At& Scorer::PresentAt(SpotEffect* effect, TimeUs onset) {
+  SpotEffect& data = *effect;
+  auto& known = cache_->PartAt(data.id, onset);
   if (known.effect == data.id && known.onset == onset) return known.at;
-  known = {data.id, onset, data.quiet};
+  known = {onset, data.id, {}};
   SpotEffect::At& result = known.at;
+  result.seen = data.hidden;
   TimeUs& first = result.first;
   ratios_.resize(data.terms.size());
   for (size_t t = 0; t < data.terms.size(); ++t) {
     const SpotTerm& term = data.terms[t];
-    ratios_[t] = Forgotten(term, onset) ? 1 : Ratio(term, onset);
+    const auto [from, to] = Counting(term);
+    ratios_[t] = onset < from || onset > to ? 1 : Ratio(term, onset);
     if (ratios_[t] <= 1) continue;
     result.seen.own = true;
     result.seen.dependency |= term.dependency || term.weak;
@@ -187,8 +191,28 @@ const SpotEffect::At& Scorer::PresentAt(const Spot& spot, TimeUs onset) {
   return result;
 }
 
-void Scorer::Responsibilities(const Spot& spot, TimeUs onset, HypothesisDetail* detail) {
-  FillSpot(&fresh_, &sources_, spot.part, spot.node);
+const PlaceEffect::At& Scorer::PresentAt(const PlaceEffect& effect, TimeUs onset) {
+  if (onset < effect.from || onset > effect.to) return effect.quiet;
+  auto& known = cache_->PlaceAt(effect.id, onset);
+  if (known.effect == effect.id && known.onset == onset) return known.at;
+  known = {onset, effect.id, effect.quiet};
+  PlaceEffect::At& result = known.at;
+  bool silence = true;
+  for (SpotEffect* part : effect.parts) {
+    const SpotEffect::At& at = PresentAt(part, onset);
+    result.sum += at.sum;
+    if (at.first != kNoTime && (result.first == kNoTime || at.first < result.first)) {
+      result.first = at.first;
+    }
+    silence &= at.silence;
+    result.seen.Add(at.seen);
+  }
+  if (silence) result.first = kNoTime;
+  return result;
+}
+
+void Scorer::Responsibilities(uint32_t part, int32_t node, TimeUs onset, HypothesisDetail* detail) {
+  FillSpot(&fresh_, &sources_, part, node);
   for (size_t t = 0; t < sources_.size(); ++t) {
     const double ratio = Ratio(fresh_.terms[t], onset);
     if (ratio <= 1) continue;
@@ -196,7 +220,7 @@ void Scorer::Responsibilities(const Spot& spot, TimeUs onset, HypothesisDetail* 
     for (uint32_t i = source.begin; i < source.end; ++i) {
       const SymptomItem& item = evidence_.items()[i];
       if (mask_[i]) continue;
-      if (!source.listed && (mode_->Spares(item.signature) || ListingOf(item, spot.node))) continue;
+      if (!source.listed && (mode_->Spares(item.signature) || ListingOf(item, node))) continue;
       // For now the part of this place alone; Evaluate multiplies by P(place impaired).
       detail->responsibility.emplace_back(i, 1 - 1 / ratio);
     }

@@ -1,7 +1,6 @@
 // What is visible of each part with some items hidden; its groups as one symptom each.
 #include <algorithm>
 #include <cstring>
-#include <limits>
 #include <string>
 #include <string_view>
 
@@ -13,6 +12,9 @@ namespace culprit {
 void Scorer::Load() {
   loaded_ = true;
   const auto& items = evidence_.items();
+  for (ComponentId id : evidence_.components()) {
+    surroundings_.push_back(&cache_->SurroundingsOf(id));
+  }
   std::string bytes;
   auto put = [&](const auto& value) {
     bytes.append(reinterpret_cast<const char*>(&value), sizeof value);
@@ -34,7 +36,9 @@ void Scorer::Load() {
         put(static_cast<uint8_t>(item.weak));
       }
     }
-    contents_.push_back(cache_->Content(bytes));
+    bool added = false;
+    contents_.push_back(cache_->Content(bytes, &added));
+    if (added) Surround(part);
   }
   starts_.clear();
   for (uint32_t p = 0; p < evidence_.parts().size(); ++p) {
@@ -51,8 +55,12 @@ void Scorer::UseMask(const HiddenMask& hidden) {
     return std::string_view(reinterpret_cast<const char*>(hidden.data()) + group.begin,
                             group.end - group.begin);
   };
+  const size_t places = evidence_.components().size();
   views_.resize(parts.size());
-  mixes_.assign(evidence_.components().size(), 0);
+  mixes_.assign(places, 0);
+  changed_.assign(places, 0);
+  place_views_.resize(places);
+  root_views_.resize(places);
   for (uint32_t p = 0; p < parts.size(); ++p) {
     bool same = masked_;
     view_key_.clear();
@@ -67,6 +75,7 @@ void Scorer::UseMask(const HiddenMask& hidden) {
       const uint32_t id = cache_->View(contents_[p], view_key_, &added);
       views_[p] = {id, &cache_->view(id)};
       if (added) to_fill_.push_back(p);
+      changed_[parts[p].place] = 1;
     }
     mixes_[parts[p].place] += ScoreCache::Mix(views_[p].id + 0x9E3779B97F4A7C15u);
   }
@@ -75,6 +84,9 @@ void Scorer::UseMask(const HiddenMask& hidden) {
   mask_ = hidden;
   for (uint32_t p : to_fill_) FillView(views_[p].view, parts[p]);
   to_fill_.clear();
+  for (uint32_t place = 0; place < places; ++place) {
+    if (changed_[place]) UsePlace(place);
+  }
 }
 
 void Scorer::FillView(PartView* view, const EvidenceSet::Part& part) const {
@@ -110,10 +122,7 @@ void Scorer::FillView(PartView* view, const EvidenceSet::Part& part) const {
     view->speaking.insert(view->speaking.end(), modes.begin(), modes.end());
   }
   unique(&view->speaking);
-  constexpr double kUnset = std::numeric_limits<double>::quiet_NaN();
-  view->bounds.fill({kUnset, kUnset});
-  view->speaking_bounds.assign(view->speaking.size(), {kUnset, kUnset});
-  view->effects.resize(3 * (view->bounds.size() + view->speaking.size()));
+  view->effects.resize(3 * (kModeKindCount + view->speaking.size()));
 }
 
 void Scorer::FillGroup(PartView* view, const EvidenceSet::Group& group, uint32_t ordinal) const {
