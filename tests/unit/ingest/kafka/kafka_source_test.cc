@@ -8,29 +8,32 @@
 // Behind rdkafka.h, which it needs.
 #include <librdkafka/rdkafka_mock.h>
 
+#include <condition_variable>
 #include <functional>
 #include <map>
+#include <mutex>
 #include <set>
 
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/mutex.h"
+#include "absl/time/clock.h"
 #include "engine/port/kafka.h"
 
 namespace culprit {
 namespace {
 
-constexpr absl::Duration kPatience = absl::Seconds(60);
+constexpr absl::Duration kPatience = absl::Minutes(2);
 
 // Commits when told to; what was not committed is forgotten by Crash().
 class ManualSink : public LiveSink {
  public:
   absl::Status Push(LiveBatch) override { return absl::UnimplementedError("not used"); }
   absl::StatusOr<bool> TryPush(LiveBatch* batch) override {
-    const absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     ++asked_;
     if (full_) return false;
     waiting_.push_back(std::move(*batch));
     if (automatic_) CommitAllLocked();
+    changed_.notify_all();
     return true;
   }
   bool HasReceipt(std::string_view, std::string_view) const override { return false; }
@@ -39,22 +42,23 @@ class ManualSink : public LiveSink {
   TimeUs Now() const override { return 0; }
 
   void SetFull(bool full) {
-    const absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     full_ = full;
   }
   void SetAutomatic(bool automatic) {
-    const absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     automatic_ = automatic;
     if (automatic) CommitAllLocked();
+    changed_.notify_all();
   }
   void Crash() {
-    const absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     for (LiveBatch& batch : waiting_) batch.done(absl::CancelledError());
     waiting_.clear();
   }
   bool WaitFor(const std::function<bool()>& condition) {
-    const absl::MutexLock lock(&mutex_);
-    return mutex_.AwaitWithTimeout(absl::Condition(&condition), kPatience);
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, absl::ToChronoSeconds(kPatience), condition);
   }
   bool WaitForCommitted(size_t n) {
     return WaitFor([&] { return lines_ >= n; });
@@ -67,19 +71,19 @@ class ManualSink : public LiveSink {
     });
   }
   int asked() {
-    const absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     return asked_;
   }
   std::map<std::string, std::vector<std::string>> committed() {
-    const absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     return committed_;
   }
   std::vector<DeadLetter> letters() {
-    const absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     return letters_;
   }
   std::vector<ResumePoint> resume() {
-    const absl::MutexLock lock(&mutex_);
+    const std::lock_guard lock(mutex_);
     std::vector<ResumePoint> out;
     for (const auto& [key, point] : resume_) out.push_back(point);
     return out;
@@ -103,7 +107,8 @@ class ManualSink : public LiveSink {
     waiting_.clear();
   }
 
-  absl::Mutex mutex_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
   bool full_ = false, automatic_ = true;
   int asked_ = 0;
   size_t lines_ = 0;
