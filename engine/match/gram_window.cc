@@ -30,17 +30,42 @@ uint8_t Classes(const Literal& literal, int at) {
 WindowGram BuildGram(const Literal& literal, int offset) {
   WindowGram gram;
   gram.offset = offset;
-  char bytes[kGramBytes];
-  for (int j = 0; j < kGram; ++j) {
-    const int at = offset + j;
-    const bool inside = at >= 0 && at < static_cast<int>(literal.size());
-    bytes[j] = inside ? Fold(literal.text[static_cast<size_t>(at)]) : '\0';
-    if (!inside) gram.wild = j;
+  if (offset >= 0 && offset + kGram <= static_cast<int>(literal.size())) {
+    gram.gram = GramAt(literal.text.data() + offset) | kFold;
+  } else {
+    char bytes[kGramBytes];
+    for (int j = 0; j < kGram; ++j) {
+      const int at = offset + j;
+      const bool inside = at >= 0 && at < static_cast<int>(literal.size());
+      bytes[j] = inside ? Fold(literal.text[static_cast<size_t>(at)]) : '\0';
+      if (!inside) gram.wild = j;
+    }
+    gram.gram = GramAt(bytes);
   }
-  gram.gram = GramAt(bytes);
   gram.followers = Followers(literal, offset + kGram);
   gram.classes = Classes(literal, offset + kGram + 1);
   return gram;
+}
+
+// Calls use(gram) for each that a gram with a wild byte stands for.
+template <typename Use>
+void ForEachGram(const WindowGram& gram, Use use) {
+  for (uint32_t c = 0; c < 256; ++c) {
+    if ((c & static_cast<uint32_t>(kCaseBit)) != 0) use(gram.gram | c << (8 * gram.wild));
+  }
+}
+
+// Offsets of a literal's first and last window; none if last < first. 7 bytes and more: four whole
+// grams. 6: the odd byte before it, or behind it. 5: offsets -1..2 are the only ones with no more
+// than one byte unknown in each gram.
+struct Offsets {
+  int first = 0;
+  int last = -1;
+};
+Offsets WindowOffsets(const Literal& literal) {
+  const int size = static_cast<int>(literal.size());
+  if (size < 5) return {};
+  return {size >= 7 ? 0 : -1, size >= 7 ? size - 7 : size - 6};
 }
 
 // Costs of a literal's grams, by their offset.
@@ -48,10 +73,9 @@ class GramCosts {
  public:
   GramCosts(const Literal& literal, const RarityModel& folded)
       : size_(static_cast<int>(literal.size())) {
-    for (int at = 0; at + kGram <= size_; ++at) {
-      const WindowGram gram = BuildGram(literal, at);
-      rates_.push_back(folded.GramRate(gram.gram));
-    }
+    rates_.reserve(literal.size());
+    for (int at = 0; at + kGram <= size_; ++at)
+      rates_.push_back(folded.GramRate(GramAt(literal.text.data() + at) | kFold));
   }
 
   double Of(const WindowGram& gram, const RarityModel& folded) const {
@@ -59,7 +83,7 @@ class GramCosts {
     if (gram.wild < 0) {
       fired = rates_[static_cast<size_t>(gram.offset)];
     } else {
-      for (const uint32_t one : ExpandGram(gram)) fired += folded.GramRate(one);
+      ForEachGram(gram, [&](uint32_t one) { fired += folded.GramRate(one); });
     }
     const double passed = std::min(fired, Rate(gram.offset, gram.offset + 2 * kGram));
     const double confirmed = std::min(passed, Rate(gram.offset - kGram, gram.offset + 2 * kGram));
@@ -95,20 +119,13 @@ size_t CountPlaces(const WindowGram& gram) {
 std::vector<uint32_t> ExpandGram(const WindowGram& gram) {
   if (gram.wild < 0) return {gram.gram};
   std::vector<uint32_t> all;
-  for (uint32_t c = 0; c < 256; ++c) {
-    if ((c & static_cast<uint32_t>(kCaseBit)) != 0) all.push_back(gram.gram | c << (8 * gram.wild));
-  }
+  ForEachGram(gram, [&](uint32_t one) { all.push_back(one); });
   return all;
 }
 
 std::vector<GramWindow> Windows(const Literal& literal) {
-  const int size = static_cast<int>(literal.size());
-  // 7 bytes and more: four whole grams. 6: the odd byte before it, or behind it. 5: offsets -1..2
-  // are the only ones with no more than one byte unknown in each gram.
-  const int first = size >= 7 ? 0 : -1;
-  const int last = size >= 7 ? size - 7 : size - 6;
+  const auto [first, last] = WindowOffsets(literal);
   std::vector<GramWindow> windows;
-  if (size < 5) return windows;
   for (int offset = first; offset <= last; ++offset) {
     windows.emplace_back();
     for (int k = 0; k < kGramStride; ++k) windows.back().grams[k] = BuildGram(literal, offset + k);
@@ -117,14 +134,12 @@ std::vector<GramWindow> Windows(const Literal& literal) {
 }
 
 std::vector<double> CostsOfGrams(const Literal& literal, const RarityModel& folded) {
-  const std::vector<GramWindow> windows = Windows(literal);
+  const auto [first, last] = WindowOffsets(literal);
   std::vector<double> costs;
-  if (windows.empty()) return costs;
+  if (last < first) return costs;
   const GramCosts grams(literal, folded);
-  for (const WindowGram& gram : windows.front().grams) costs.push_back(grams.Of(gram, folded));
-  for (size_t i = 1; i < windows.size(); ++i) {
-    costs.push_back(grams.Of(windows[i].grams[kGramStride - 1], folded));
-  }
+  for (int offset = first; offset < last + kGramStride; ++offset)
+    costs.push_back(grams.Of(BuildGram(literal, offset), folded));
   return costs;
 }
 

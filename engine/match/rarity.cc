@@ -1,7 +1,7 @@
 #include "engine/match/rarity.h"
 
 #include <algorithm>
-#include <map>
+#include <bit>
 #include <string>
 
 #include "engine/match/literal.h"
@@ -11,21 +11,28 @@ namespace {
 
 constexpr double kGramWeight = 0.8;  // trust in counted grams; the rest in the chain of pairs
 constexpr uint32_t kLineWeight = 8;  // of a byte of lines, to one of words
+constexpr uint32_t kGramFactor = 0x9E3779B1u;  // of the hash of a gram
 constexpr size_t kMaxCommon = 4096;
 constexpr int kCommonVariants = 4;  // digit variants of a common gram offered to the hash choice
 
 unsigned char Merge(unsigned char c) { return c >= '0' && c <= '9' ? '0' : c; }
 
+// The high bit of each byte that is a digit.
+uint32_t DigitsOf(uint32_t gram) {
+  constexpr uint32_t kHigh = 0x80808080u;
+  const uint32_t from_zero = gram ^ 0x30303030u;
+  return ~(((from_zero & ~kHigh) + 0x76767676u) | from_zero) & kHigh;
+}
+
 uint32_t MergeGram(uint32_t gram) {
-  uint32_t merged = 0;
-  for (int shift = 0; shift < 32; shift += 8) {
-    merged |= static_cast<uint32_t>(Merge((gram >> shift) & 0xFF)) << shift;
-  }
-  return merged;
+  const uint32_t digits = DigitsOf(gram);
+  const uint32_t bytes = (digits >> 7) * 0xFF;
+  return (gram & ~bytes) | (0x30303030u & bytes);
 }
 
 double DigitShare(uint32_t gram) {
   double share = 1;
+  if (DigitsOf(gram) == 0) return share;
   for (int shift = 0; shift < 32; shift += 8) {
     const uint32_t c = (gram >> shift) & 0xFF;
     if (c >= '0' && c <= '9') share *= c <= '2' ? 0.17 : 0.08;
@@ -37,10 +44,37 @@ double DigitShare(uint32_t gram) {
 
 RarityModel::RarityModel(std::string_view lines, std::string_view words)
     : singles_(256), pairs_(65536) {
-  Learn(lines, kLineWeight);
-  Learn(words, 1);
+  std::vector<Counted> grams;
+  grams.reserve(lines.size() + words.size());
+  Learn(lines, kLineWeight, &grams);
+  Learn(words, 1, &grams);
+  std::sort(grams.begin(), grams.end());
+  size_t distinct = 0;
+  for (const Counted& one : grams) {
+    if (distinct > 0 && grams[distinct - 1].first == one.first)
+      grams[distinct - 1].second += one.second;
+    else
+      grams[distinct++] = one;
+  }
+  grams.resize(distinct);
+  SetGrams(grams);
+  SetCommon(grams);
+}
+
+void RarityModel::SetGrams(const std::vector<Counted>& grams) {
+  grams_shift_ = 32 - std::bit_width(2 * grams.size() + 1);
+  grams_.assign(size_t{1} << (32 - grams_shift_), {});
+  for (const Counted& one : grams) {
+    size_t at = (one.first * kGramFactor) >> grams_shift_;
+    while (grams_[at].second != 0) at = (at + 1) & (grams_.size() - 1);
+    grams_[at] = one;
+  }
+}
+
+// `grams`: ascending.
+void RarityModel::SetCommon(const std::vector<Counted>& grams) {
   uint32_t state = 1;
-  for (const auto& [merged, count] : std::map<uint32_t, uint32_t>(grams_.begin(), grams_.end())) {
+  for (const auto& [merged, count] : grams) {
     bool digits = false;
     for (int shift = 0; shift < 32; shift += 8) digits |= ((merged >> shift) & 0xFF) == '0';
     for (int i = 0; i < (digits ? kCommonVariants : 1); ++i) {
@@ -59,15 +93,22 @@ RarityModel::RarityModel(std::string_view lines, std::string_view words)
   if (common_.size() > kMaxCommon) common_.resize(kMaxCommon);
 }
 
-void RarityModel::Learn(std::string_view text, uint32_t weight) {
+void RarityModel::Learn(std::string_view text, uint32_t weight, std::vector<Counted>* grams) {
   total_ += static_cast<double>(text.size()) * weight;
   for (size_t i = 0; i < text.size(); ++i) {
     const unsigned char a = Merge(static_cast<unsigned char>(text[i]));
     singles_[a] += weight;
     if (i + 1 < text.size())
       pairs_[a << 8 | Merge(static_cast<unsigned char>(text[i + 1]))] += weight;
-    if (i + kGramBytes <= text.size()) grams_[MergeGram(GramAt(text.data() + i))] += weight;
+    if (i + kGramBytes <= text.size())
+      grams->emplace_back(MergeGram(GramAt(text.data() + i)), weight);
   }
+}
+
+uint32_t RarityModel::CountOf(uint32_t merged) const {
+  size_t at = (merged * kGramFactor) >> grams_shift_;
+  while (grams_[at].second != 0 && grams_[at].first != merged) at = (at + 1) & (grams_.size() - 1);
+  return grams_[at].second;
 }
 
 const RarityModel& RarityModel::Builtin() {
@@ -95,8 +136,7 @@ double RarityModel::GramRate(uint32_t gram) const {
   const auto byte = [&](int i) { return static_cast<unsigned char>((merged >> (8 * i)) & 0xFF); };
   const double chain = (singles_[byte(0)] + 0.05) / (total_ + 1) * Bigram(byte(0), byte(1)) *
                        Bigram(byte(1), byte(2)) * Bigram(byte(2), byte(3));
-  const auto it = grams_.find(merged);
-  const double counted = it == grams_.end() ? 0 : it->second / (total_ + 1);
+  const double counted = CountOf(merged) / (total_ + 1);
   return (kGramWeight * counted + (1 - kGramWeight) * chain) * DigitShare(gram);
 }
 

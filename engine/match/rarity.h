@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <cstring>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -40,13 +39,19 @@ class RarityModel {
   const std::vector<std::pair<uint32_t, double>>& common() const { return common_; }
 
  private:
-  void Learn(std::string_view text, uint32_t weight);
+  using Counted = std::pair<uint32_t, uint32_t>;  // a gram with merged digits, and its count
+
+  void Learn(std::string_view text, uint32_t weight, std::vector<Counted>* grams);
+  void SetGrams(const std::vector<Counted>& grams);
+  void SetCommon(const std::vector<Counted>& grams);
+  uint32_t CountOf(uint32_t merged) const;
   double Bigram(unsigned char a, unsigned char b) const;
 
   double total_ = 0;
-  std::vector<uint32_t> singles_;                 // by byte, digits merged
-  std::vector<uint32_t> pairs_;                   // by two of them
-  std::unordered_map<uint32_t, uint32_t> grams_;  // digits merged
+  std::vector<uint32_t> singles_;  // by byte, digits merged
+  std::vector<uint32_t> pairs_;    // by two of them
+  std::vector<Counted> grams_;     // a hash table with open addressing; count 0: free
+  int grams_shift_ = 0;
   std::vector<std::pair<uint32_t, double>> common_;
 };
 
