@@ -9,6 +9,8 @@
 namespace culprit {
 namespace {
 
+constexpr size_t kMostAhead = 2048;  // room made for the next slice
+
 Evidence ToEvidence(Signal&& s) {
   Evidence e;
   e.position = s.position;
@@ -278,6 +280,9 @@ void OpenSlice::Take(TimeUs start, TimeUs end, Slice* out) {
   life_index_.reserve(life);
   std::swap(*out, slice_);
   slice_.Clear();
+  slice_.cells.reserve(std::min(out->cells.size(), kMostAhead));
+  slice_.samples.reserve(std::min(out->samples.size(), kMostAhead));
+  slice_.life.reserve(std::min(out->life.size(), kMostAhead));
   free_cells_.clear();
   free_samples_.clear();
   stars_.clear();

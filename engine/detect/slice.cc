@@ -1,6 +1,7 @@
 #include "engine/detect/slice.h"
 
 #include <algorithm>
+#include <array>
 #include <tuple>
 
 #include "engine/detect/stable_hash.h"
@@ -53,12 +54,22 @@ void InstanceCounts::Top(size_t n, std::vector<std::pair<std::string, uint64_t>>
     out->front().second = first_count_;
     return;
   }
-  *out = more_;
-  if (first_count_ > 0) out->emplace_back(first_, first_count_);
-  std::sort(out->begin(), out->end(), [](const auto& a, const auto& b) {
-    return a.second != b.second ? a.second > b.second : a.first < b.first;
-  });
-  if (out->size() > n) out->resize(n);
+  std::array<std::pair<std::string_view, uint64_t>, kMax> all;
+  size_t count = 0;
+  if (first_count_ > 0) all[count++] = {first_, first_count_};
+  for (const auto& [name, times] : more_) all[count++] = {name, times};
+  n = std::min(n, count);
+  std::partial_sort(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(n),
+                    all.begin() + static_cast<std::ptrdiff_t>(count),
+                    [](const auto& a, const auto& b) {
+                      return a.second != b.second ? a.second > b.second : a.first < b.first;
+                    });
+  // From slice to slice the names stay mostly the same.
+  out->resize(n);
+  for (size_t i = 0; i < n; ++i) {
+    if ((*out)[i].first != all[i].first) (*out)[i].first = all[i].first;
+    (*out)[i].second = all[i].second;
+  }
 }
 
 uint64_t CellHash(SignatureIndex signature, std::string_view component, std::string_view target,
