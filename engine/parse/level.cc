@@ -1,5 +1,6 @@
 #include "engine/parse/level.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -36,23 +37,19 @@ constexpr auto MakeFirst() {
 }
 constexpr std::array<uint8_t, 27> kFirst = MakeFirst();
 
+char Fold(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+
 }  // namespace
 
 Level LevelFromWord(std::string_view word) {
   if (word.size() < 3 || word.size() > 13) return Level::kUnknown;
-  char low[16];
-  for (size_t i = 0; i < word.size(); ++i) {
-    const char c = word[i];
-    low[i] = (c >= 'A' && c <= 'Z') ? static_cast<char>(c + 32) : c;
-    if (!((low[i] >= 'a' && low[i] <= 'z') || (low[i] >= '1' && low[i] <= '5' && i == 5))) {
-      return Level::kUnknown;
-    }
-  }
-  const std::string_view folded(low, word.size());
-  const auto letter = static_cast<size_t>(folded[0] - 'a');
+  const auto letter = static_cast<size_t>(Fold(word[0]) - 'a');
   if (letter >= 26) return Level::kUnknown;
   for (size_t i = kFirst[letter]; i < kFirst[letter + 1]; ++i) {
-    if (kWords[i].first == folded) return kWords[i].second;
+    const std::string_view known = kWords[i].first;
+    if (known.size() == word.size() && std::equal(known.begin(), known.end(), word.begin(),
+                                                  [](char low, char c) { return low == Fold(c); }))
+      return kWords[i].second;
   }
   return Level::kUnknown;
 }

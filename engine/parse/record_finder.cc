@@ -19,6 +19,12 @@ size_t LineStartBefore(std::string_view text, size_t at) {
              : static_cast<size_t>(static_cast<const char*>(newline) - text.data()) + 1;
 }
 
+// The line from `start` to its end right before `at`, another line's start or the text's end.
+std::string_view LineBefore(std::string_view text, size_t start, size_t at) {
+  const size_t end = at > start && text[at - 1] == '\n' ? at - 1 : at;
+  return text.substr(start, end - start);
+}
+
 std::string_view LineAt(std::string_view text, size_t at) {
   const size_t end = text.find('\n', at);
   return text.substr(at, end == std::string_view::npos ? std::string_view::npos : end - at);
@@ -36,7 +42,11 @@ bool MayHoldTime(std::string_view line) {
 // False: the line is surely not a piece that the next line goes on with (Docker cuts at 16 KiB, CRI
 // says "P").
 bool MayBePartial(std::string_view line) {
-  return line.size() >= kLeastPartialBytes || Contains(line.substr(0, 64), " P ");
+  if (line.size() >= kLeastPartialBytes) return true;
+  line = line.substr(0, 64);
+  for (size_t at = line.find('P', 1); at != std::string_view::npos; at = line.find('P', at + 1))
+    if (line[at - 1] == ' ' && line.substr(at + 1).starts_with(' ')) return true;
+  return false;
 }
 
 }  // namespace
@@ -65,6 +75,13 @@ void RecordFinder::SetBlock(std::string_view block, uint64_t block_offset) {
 RecordFinder::Head RecordFinder::FindHead(std::string_view block, size_t at, size_t end,
                                           const LineFields& fields) {
   Head head{.in_bounds = true, .in_carry = false, .at = at, .lines = 1, .bytes = end - at};
+  // Most lines are heads behind whole lines.
+  if (at > 0 && fields.shape == Shape::kHead && !fields.repeats &&
+      !MayBePartial(LineBefore(block, LineStartBefore(block, at), at))) {
+    memo_line_ = at;
+    memo_head_ = head;
+    return head;
+  }
   LineFields current = fields, previous;
   int turn = 0;
   while (true) {
@@ -77,7 +94,7 @@ RecordFinder::Head RecordFinder::FindHead(std::string_view block, size_t at, siz
       break;
     }
     const size_t start = LineStartBefore(source, from);
-    const std::string_view before = LineAt(source, start);
+    const std::string_view before = LineBefore(source, start, from);
     if (current.shape == Shape::kHead && !current.repeats && !MayBePartial(before)) break;
     peek_[turn]->Parse(before, &previous);
     if (!Continues(previous, current, joins_text_)) break;
