@@ -206,6 +206,9 @@ uint64_t RuleFilter::MayMatch(std::string_view text) const {
   size_t i = 0;
   for (; i + 8 <= text.size(); i += 8) {
     const uint64_t bytes = Load64(text.data() + i);
+    const bool any = HasPair(bytes & 0xFFFF) | HasPair(bytes >> 16 & 0xFFFF) |
+                     HasPair(bytes >> 32 & 0xFFFF) | HasPair(bytes >> 48);
+    if (!any) continue;
     for (size_t j = 0; j < 8; j += 2)
       if (HasPair(bytes >> (8 * j) & 0xFFFF)) found = At(text, i + j, found);
   }
