@@ -1,5 +1,5 @@
 """Incidents reach people: the configuration's mistakes are named, and `culprit run` tells its sinks."""
-import itertools, json, os, re, shutil, signal, sqlite3, subprocess, time, unittest, urllib.request
+import contextlib, itertools, json, os, re, shutil, signal, sqlite3, subprocess, time, unittest, urllib.request
 
 import harness
 from harness import BINARY, FakeReceiver, free_ports, run, scratch
@@ -90,13 +90,15 @@ class Logs:
         self.at = 0
 
     def write_until(self, second):
-        for service, file in self.files.items():
-            with open(file, "a") as out:
-                for t in range(self.at, second):
-                    away = 300 <= t < 420
+        """A second of all files after the other: none is far ahead of the others, whoever reads them meanwhile."""
+        with contextlib.ExitStack() as stack:
+            outs = {s: stack.enter_context(open(file, "a", buffering=1)) for s, file in self.files.items()}
+            for t in range(self.at, second):
+                away = 300 <= t < 420
+                stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(self.start + t))
+                for service, out in outs.items():
                     if service == "etcd" and away:
                         continue
-                    stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(self.start + t))
                     line = {"time": f"{stamp}.{t * 37 % 1000:03d}Z", "level": "info", "service": service, "msg": f"served {t}"}
                     if away and service != "web" and t % 2 == 0:
                         line |= {"level": "error", "msg": f'attempt {t}: "dial tcp 10.0.0.5:2379: connect: connection refused"'}

@@ -71,7 +71,7 @@ class Fake(unittest.TestCase):
     def test_pages_draw_themselves_in_a_browser(self):
         folder = scratch()
         def dom(path):
-            return subprocess.run(["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom", f"--user-data-dir={folder}",
+            return subprocess.run(["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--dump-dom", f"--user-data-dir={folder}",
                                    self.url + path], capture_output=True, text=True, timeout=300).stdout
         desk = dom("/")
         self.assertIn("1 open incident", desk)
