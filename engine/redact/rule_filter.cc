@@ -1,5 +1,10 @@
 #include "engine/redact/rule_filter.h"
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+#include <algorithm>
 #include <bit>
 #include <cassert>
 #include <cctype>
@@ -28,15 +33,30 @@ uint64_t Load64(const char* p) {
   return value;
 }
 
-constexpr uint64_t Bytes(uint64_t byte) { return byte * 0x0101010101010101u; }
-constexpr uint64_t kHighBits = Bytes(0x80);
+// 16 bytes of a text. Bit i of `digits`: the i-th is a digit.
+struct Sixteen {
+  uint32_t digits = 0;
+  bool ascii = true;
+};
 
-// Bit i: the i-th byte is a digit.
-uint64_t DigitsOf(uint64_t bytes) {
-  const uint64_t from_zero = bytes ^ Bytes('0');  // 0 to 9, or more
-  const uint64_t more = ((from_zero & ~kHighBits) + Bytes(0x80 - 10)) | from_zero;
-  return (((~more & kHighBits) >> 7) * 0x0102040810204080u) >> 56;
+#if defined(__SSE2__)
+Sixteen LookAt(const char* p) {
+  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+  // Digits become the ten largest values.
+  const __m128i moved = _mm_add_epi8(bytes, _mm_set1_epi8(INT8_MAX - '9'));
+  const __m128i digits = _mm_cmpgt_epi8(moved, _mm_set1_epi8(INT8_MAX - 10));
+  return {static_cast<uint32_t>(_mm_movemask_epi8(digits)), _mm_movemask_epi8(bytes) == 0};
 }
+#else
+Sixteen LookAt(const char* p) {
+  Sixteen out;
+  for (int i = 0; i < 16; ++i) {
+    out.digits |= IsDigit(p[i]) ? 1u << i : 0;
+    out.ascii = out.ascii && static_cast<unsigned char>(p[i]) < 0x80;
+  }
+  return out;
+}
+#endif
 
 // A card number's digits begin at `place`: 13 or more, single separators between them.
 bool MayBeCard(std::string_view text, size_t place) {
@@ -69,24 +89,25 @@ struct Contents {
 // Card numbers begin with four digits, perhaps a separator, and four more.
 Contents Look(std::string_view text) {
   Contents out;
-  uint64_t high = 0;
-  uint32_t digits = 0;  // of the last 16 bytes; the older ones are the lower bits
+  uint32_t digits = 0;  // of the last 32 bytes; the older ones are the lower bits
   const size_t size = text.size();
-  for (size_t i = 0; i < size + 8; i += 8) {
-    uint64_t bytes = 0;
-    if (i + 8 <= size)
-      bytes = Load64(text.data() + i);
-    else if (i < size)
-      std::memcpy(&bytes, text.data() + i, size - i);
-    high |= bytes;
-    digits = digits >> 8 | static_cast<uint32_t>(DigitsOf(bytes)) << 8;
+  for (size_t i = 0; i < size + 16; i += 16) {
+    Sixteen bytes;
+    if (i + 16 <= size) {
+      bytes = LookAt(text.data() + i);
+    } else if (i < size) {
+      char rest[16] = {};
+      std::memcpy(rest, text.data() + i, size - i);
+      bytes = LookAt(rest);
+    }
+    out.ascii = out.ascii && bytes.ascii;
+    digits = digits >> 16 | bytes.digits << 16;
     const uint32_t pairs = digits & digits >> 1;
     const uint32_t fours = pairs & pairs >> 2;
-    uint32_t begins = fours & (fours >> 4 | fours >> 5) & 0xFF;
+    uint32_t begins = fours & (fours >> 4 | fours >> 5) & 0xFFFF;
     for (; begins != 0 && !out.card; begins &= begins - 1)
-      out.card = MayBeCard(text, i - 8 + static_cast<size_t>(std::countr_zero(begins)));
+      out.card = MayBeCard(text, i - 16 + static_cast<size_t>(std::countr_zero(begins)));
   }
-  out.ascii = (high & kHighBits) == 0;
   return out;
 }
 
