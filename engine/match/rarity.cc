@@ -44,37 +44,36 @@ double DigitShare(uint32_t gram) {
 
 RarityModel::RarityModel(std::string_view lines, std::string_view words)
     : singles_(256), pairs_(65536) {
-  std::vector<Counted> grams;
-  grams.reserve(lines.size() + words.size());
-  Learn(lines, kLineWeight, &grams);
-  Learn(words, 1, &grams);
-  std::sort(grams.begin(), grams.end());
-  size_t distinct = 0;
-  for (const Counted& one : grams) {
-    if (distinct > 0 && grams[distinct - 1].first == one.first)
-      grams[distinct - 1].second += one.second;
-    else
-      grams[distinct++] = one;
-  }
-  grams.resize(distinct);
-  SetGrams(grams);
-  SetCommon(grams);
+  MakeRoom(lines.size() + words.size());
+  Learn(lines, kLineWeight);
+  Learn(words, 1);
+  // No larger than it must be: it is looked up often.
+  std::vector<Counted> counted;
+  for (const Counted& one : grams_)
+    if (one.second != 0) counted.push_back(one);
+  MakeRoom(counted.size());
+  for (const Counted& one : counted) grams_[PlaceOf(one.first)] = one;
+  SetCommon();
 }
 
-void RarityModel::SetGrams(const std::vector<Counted>& grams) {
-  grams_shift_ = 32 - std::bit_width(2 * grams.size() + 1);
+void RarityModel::MakeRoom(size_t grams) {
+  grams_shift_ = 32 - std::bit_width(2 * grams + 1);
   grams_.assign(size_t{1} << (32 - grams_shift_), {});
-  for (const Counted& one : grams) {
-    size_t at = (one.first * kGramFactor) >> grams_shift_;
-    while (grams_[at].second != 0) at = (at + 1) & (grams_.size() - 1);
-    grams_[at] = one;
-  }
 }
 
-// `grams`: ascending.
-void RarityModel::SetCommon(const std::vector<Counted>& grams) {
+size_t RarityModel::PlaceOf(uint32_t merged) const {
+  size_t at = (merged * kGramFactor) >> grams_shift_;
+  while (grams_[at].second != 0 && grams_[at].first != merged) at = (at + 1) & (grams_.size() - 1);
+  return at;
+}
+
+void RarityModel::SetCommon() {
+  std::vector<Counted> counted;
+  for (const Counted& one : grams_)
+    if (one.second != 0) counted.push_back(one);
+  std::sort(counted.begin(), counted.end());
   uint32_t state = 1;
-  for (const auto& [merged, count] : grams) {
+  for (const auto& [merged, count] : counted) {
     bool digits = false;
     for (int shift = 0; shift < 32; shift += 8) digits |= ((merged >> shift) & 0xFF) == '0';
     for (int i = 0; i < (digits ? kCommonVariants : 1); ++i) {
@@ -93,22 +92,18 @@ void RarityModel::SetCommon(const std::vector<Counted>& grams) {
   if (common_.size() > kMaxCommon) common_.resize(kMaxCommon);
 }
 
-void RarityModel::Learn(std::string_view text, uint32_t weight, std::vector<Counted>* grams) {
+void RarityModel::Learn(std::string_view text, uint32_t weight) {
   total_ += static_cast<double>(text.size()) * weight;
   for (size_t i = 0; i < text.size(); ++i) {
     const unsigned char a = Merge(static_cast<unsigned char>(text[i]));
     singles_[a] += weight;
     if (i + 1 < text.size())
       pairs_[a << 8 | Merge(static_cast<unsigned char>(text[i + 1]))] += weight;
-    if (i + kGramBytes <= text.size())
-      grams->emplace_back(MergeGram(GramAt(text.data() + i)), weight);
+    if (i + kGramBytes > text.size()) continue;
+    const uint32_t merged = MergeGram(GramAt(text.data() + i));
+    Counted& place = grams_[PlaceOf(merged)];
+    place = {merged, place.second + weight};
   }
-}
-
-uint32_t RarityModel::CountOf(uint32_t merged) const {
-  size_t at = (merged * kGramFactor) >> grams_shift_;
-  while (grams_[at].second != 0 && grams_[at].first != merged) at = (at + 1) & (grams_.size() - 1);
-  return grams_[at].second;
 }
 
 const RarityModel& RarityModel::Builtin() {
@@ -136,7 +131,7 @@ double RarityModel::GramRate(uint32_t gram) const {
   const auto byte = [&](int i) { return static_cast<unsigned char>((merged >> (8 * i)) & 0xFF); };
   const double chain = (singles_[byte(0)] + 0.05) / (total_ + 1) * Bigram(byte(0), byte(1)) *
                        Bigram(byte(1), byte(2)) * Bigram(byte(2), byte(3));
-  const double counted = CountOf(merged) / (total_ + 1);
+  const double counted = grams_[PlaceOf(merged)].second / (total_ + 1);
   return (kGramWeight * counted + (1 - kGramWeight) * chain) * DigitShare(gram);
 }
 

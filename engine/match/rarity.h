@@ -41,10 +41,10 @@ class RarityModel {
  private:
   using Counted = std::pair<uint32_t, uint32_t>;  // a gram with merged digits, and its count
 
-  void Learn(std::string_view text, uint32_t weight, std::vector<Counted>* grams);
-  void SetGrams(const std::vector<Counted>& grams);
-  void SetCommon(const std::vector<Counted>& grams);
-  uint32_t CountOf(uint32_t merged) const;
+  void Learn(std::string_view text, uint32_t weight);
+  void SetCommon();
+  void MakeRoom(size_t grams);
+  size_t PlaceOf(uint32_t merged) const;  // in grams_: of its count, or where that belongs
   double Bigram(unsigned char a, unsigned char b) const;
 
   double total_ = 0;
