@@ -52,12 +52,12 @@ ChunkReader::~ChunkReader() = default;
 
 bool ChunkReader::ReadPart(TimeUs now, LiveBatch* part) {
   weight_ = 0;
-  run_ = 0;
   while (!done_) {
     switch (ReadEntry(now, part)) {
       case Step::kEntry:
         break;
       case Step::kFull:
+        EndRun(part);
         return true;
       case Step::kMore:
         if (Refill(part)) break;
@@ -67,6 +67,7 @@ bool ChunkReader::ReadPart(TimeUs now, LiveBatch* part) {
         break;
     }
   }
+  EndRun(part);
   if (unlettered_ > 0) {
     part->dead_letters.push_back(
         {.source = config_.name,
@@ -109,8 +110,8 @@ ChunkReader::Step ChunkReader::ReadEntry(TimeUs now, LiveBatch* part) {
     weight_ += weight;
     part->messages.push_back({.begin = static_cast<uint32_t>(begin), .time = Micros(time, now)});
     window_.remove_prefix(entry_bytes);
+    EndRun(part);
     ++entry_;
-    run_ = 0;
     ++counts_.records;
     counts_.repaired += record.repaired;
     return Step::kEntry;
@@ -136,10 +137,10 @@ ChunkReader::Step ChunkReader::ReadEntry(TimeUs now, LiveBatch* part) {
   }
   if (time.kind == EntryTime::Kind::kMarker) {
     ++counts_.group_marks;
-    run_ = 0;
+    EndRun(part);
   } else {
-    Bury(part, error == RecordError::kTooLong ? "record_too_long" : "malformed_entry",
-         std::string(wrong), entry);
+    Bury(part, error == RecordError::kTooLong ? "record_too_long" : "malformed_entry", wrong,
+         entry);
   }
   window_.remove_prefix(entry.size());
   ++entry_;
@@ -194,42 +195,51 @@ bool ChunkReader::Refill(LiveBatch* part) {
   return true;
 }
 
-void ChunkReader::Bury(LiveBatch* part, std::string_view reason, std::string detail,
+void ChunkReader::Bury(LiveBatch* part, std::string_view reason, std::string_view detail,
                        std::string_view bytes) {
   ++counts_.malformed;
   // A bomb of zeros is millions of entries, all wrong in the same way.
-  if (run_ > 0 && part->dead_letters.back().reason == reason &&
-      part->dead_letters.back().detail == detail) {
+  if (run_ > 0) {
     DeadLetter& last = part->dead_letters.back();
-    last.position = absl::StrCat("entries ", entry_ - run_, " to ", Place());
-    last.bytes += bytes.substr(0, kLetterBytes - std::min(kLetterBytes, last.bytes.size()));
-    ++run_;
-    return;
+    if (last.reason == reason && last.detail == detail) {
+      if (last.bytes.size() < kLetterBytes)
+        last.bytes += bytes.substr(0, kLetterBytes - last.bytes.size());
+      ++run_;
+      return;
+    }
+    EndRun(part);
   }
-  run_ = 0;
   if (++letters_ > kLettersPerChunk) {
     ++unlettered_;
     return;
   }
   part->dead_letters.push_back({.source = config_.name,
                                 .stream = peer_,
-                                .position = absl::StrCat("entry ", Place()),
+                                .position = absl::StrCat("entry ", entry_, OfChunk()),
                                 .reason = std::string(reason),
-                                .detail = std::move(detail),
+                                .detail = std::string(detail),
                                 .bytes = std::string(bytes.substr(0, kLetterBytes))});
   run_ = 1;
+  run_begin_ = entry_;
 }
 
-std::string ChunkReader::Place() const {
-  if (message_.chunk.empty()) return absl::StrCat(entry_);
-  return absl::StrCat(entry_, " of chunk ", ToValidUtf8(message_.chunk, kMaxChunkIdBytes));
+void ChunkReader::EndRun(LiveBatch* part) {
+  if (run_ > 1)
+    part->dead_letters.back().position =
+        absl::StrCat("entries ", run_begin_, " to ", run_begin_ + run_ - 1, OfChunk());
+  run_ = 0;
+}
+
+std::string ChunkReader::OfChunk() const {
+  if (message_.chunk.empty()) return "";
+  return absl::StrCat(" of chunk ", ToValidUtf8(message_.chunk, kMaxChunkIdBytes));
 }
 
 // What cannot be told apart any more: one letter for all that follows.
 void ChunkReader::BuryRest(LiveBatch* part, std::string_view reason, std::string detail) {
   letters_ = std::min(letters_, kLettersPerChunk - 1);  // this one is always kept
   absl::StrAppend(&detail, "; the entries before it were taken");
-  Bury(part, reason, std::move(detail), window_);
+  Bury(part, reason, detail, window_);
   window_ = {};
   input_ended_ = true;
 }

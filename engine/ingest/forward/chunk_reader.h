@@ -47,9 +47,11 @@ class ChunkReader {
   // Makes more of the packed bytes readable; false at the end. An error becomes a dead letter.
   bool Refill(LiveBatch* part);
   bool SkipEntry(LiveBatch* part);
-  void Bury(LiveBatch* part, std::string_view reason, std::string detail, std::string_view bytes);
-  std::string Place() const;
+  void Bury(LiveBatch* part, std::string_view reason, std::string_view detail,
+            std::string_view bytes);
   void BuryRest(LiveBatch* part, std::string_view reason, std::string detail);
+  void EndRun(LiveBatch* part);
+  std::string OfChunk() const;
 
   const ForwardConfig& config_;
   const ForwardMessage message_;
@@ -64,7 +66,8 @@ class ChunkReader {
   bool skipping_ = false;
   bool done_ = false;
   uint64_t entry_ = 0;
-  uint64_t run_ = 0;  // malformed entries on end, alike, that share the part's last letter
+  uint64_t run_ = 0;  // malformed entries up to here, alike, that share the part's last letter
+  uint64_t run_begin_ = 0;
   uint64_t letters_ = 0;
   uint64_t unlettered_ = 0;
   size_t weight_ = 0;
