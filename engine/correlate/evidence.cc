@@ -9,6 +9,7 @@ namespace culprit {
 EvidenceSet::EvidenceSet(const Topology& topology, std::vector<SymptomItem> items,
                          std::vector<TimeUs> alive)
     : items_(std::move(items)), alive_(std::move(alive)) {
+  logging_ = alive_.size() - static_cast<size_t>(std::count(alive_.begin(), alive_.end(), kNoTime));
   auto rank = [&](ComponentId id) { return id == kNoComponent ? -1 : int64_t{topology.Rank(id)}; };
   std::sort(items_.begin(), items_.end(), [&](const SymptomItem& a, const SymptomItem& b) {
     return std::tuple(rank(a.component), a.cls, rank(a.target), a.chunk, a.onset, a.signature,

@@ -55,6 +55,7 @@ class EvidenceSet {
   const std::vector<SymptomItem>& items() const { return items_; }
   // Newest line of a component when the set was made.
   TimeUs Alive(ComponentId id) const { return id < alive_.size() ? alive_[id] : kNoTime; }
+  size_t logging() const { return logging_; }  // components that were ever seen logging
   const std::vector<Group>& groups() const { return groups_; }
   // Components with items, in name order.
   const std::vector<ComponentId>& components() const { return components_; }
@@ -82,6 +83,7 @@ class EvidenceSet {
   std::vector<uint32_t> part_groups_;
   std::vector<uint32_t> lines_;
   std::vector<TimeUs> alive_;
+  size_t logging_ = 0;
 };
 
 // hidden[i]: item i is explained by another root: neither present nor absent.

@@ -44,9 +44,10 @@ void ObserveEdges(const std::vector<SymptomItem>& items, TimeUs now,
 namespace {
 
 // Items that the hypothesis is responsible for, ascending.
-std::vector<uint32_t> MembersOf(Ranker& ranker, const HypothesisRef& h, const HiddenMask& hidden) {
+std::vector<uint32_t> MembersOf(Ranker& ranker, const RankedHypothesis& h,
+                                const HiddenMask& hidden) {
   HypothesisDetail detail;
-  ranker.scorer().Score(h, hidden, ranker.Bonus(h), kNoComponent, &detail);
+  ranker.scorer().Detail(h.hypothesis, hidden, h.onset, &detail);
   std::vector<uint32_t> members;
   for (const auto& [item, responsibility] : detail.responsibility) {
     if (responsibility < kMember) continue;
@@ -136,7 +137,7 @@ InferenceResult Infer(const Topology& topology, const ModeCatalog& modes,
   for (int k = 0; k < options.max_roots; ++k) {
     const auto best = ranker.Best(hidden, Quantise(options.open_score));
     if (!best) break;
-    Root root{MembersOf(ranker, best->hypothesis, hidden), hidden};
+    Root root{MembersOf(ranker, *best, hidden), hidden};
     if (root.members.empty()) break;
     hide(root.members, 1);
     roots.push_back(std::move(root));
@@ -146,7 +147,7 @@ InferenceResult Infer(const Topology& topology, const ModeCatalog& modes,
     hide(root.members, 0);
     auto incident = MakeIncident(ranker, topology, hidden, options.temperature, rankings);
     std::vector<uint32_t> again;
-    if (incident) again = MembersOf(ranker, incident->hypotheses[0].hypothesis, hidden);
+    if (incident) again = MembersOf(ranker, incident->hypotheses[0], hidden);
     if (again.empty()) {  // nothing is left for it: it stays as it was found
       incident = MakeIncident(ranker, topology, root.hidden, options.temperature, rankings);
       incident->members = std::move(root.members);

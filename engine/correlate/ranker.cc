@@ -41,9 +41,12 @@ Ranker::Ranker(const Topology& topology, const ModeCatalog& modes, const Evidenc
       chosen_(topology.size(), 0) {
   if (now < cache_->now_) cache_->Clear();  // what will not change any more may not be so yet
   cache_->now_ = now;
-  if (!cache_->scores_.Prepare(topology, evidence)) return;
-  cache_->candidates_.clear();
-  cache_->at_.clear();
+  const auto kept = cache_->scores_.Prepare(topology, evidence);
+  if (kept == ScoreCache::Kept::kAll) return;
+  if (kept == ScoreCache::Kept::kNothing) {
+    cache_->candidates_.clear();
+    cache_->at_.clear();
+  }
   cache_->below_.assign(evidence.components().size(), {});
   cache_->reached_by_.assign(topology.size(), {});
   for (uint32_t place = 0; place < cache_->below_.size(); ++place) SpreadFrom(place);
@@ -114,25 +117,45 @@ int64_t Ranker::UpperBound(const Candidate& candidate) {
   return Quantise(sum) + 1000;
 }
 
-int64_t Ranker::BoundOf(Candidate* candidate) {
+HypothesisCandidate::Known* Ranker::KnownOf(Candidate* candidate) {
   uint64_t print = print_;
   if (!candidate->everywhere) {
     print = 0;
     for (uint32_t place : candidate->places) print += scorer_.mixes()[place];
   }
+  if (candidate->own != UINT32_MAX && scorer_.places()[candidate->own]->weak_visible) {
+    print += scorer_.RootMix(candidate->own);
+  }
   for (Candidate::Known& known : candidate->known) {
-    if (known.print == print) return known.bound;
+    if (known.print == print) return &known;
   }
-  Candidate::Known fresh;
-  fresh.print = print;
-  fresh.bound = UpperBound(*candidate);
-  if (candidate->known.size() < kKnown) {
-    candidate->known.push_back(fresh);
+  size_t at = candidate->known.size();
+  if (at < kKnown) {
+    candidate->known.emplace_back();
   } else {
-    candidate->next = (candidate->next + 1) % kKnown;
-    candidate->known[candidate->next] = fresh;
+    at = candidate->next = (candidate->next + 1) % kKnown;
   }
-  return fresh.bound;
+  Candidate::Known& fresh = candidate->known[at] = {};
+  fresh.print = print;
+  fresh.loose = UpperBound(*candidate);
+  return &fresh;
+}
+
+Ranker::Entry Ranker::EntryOf(Candidate* candidate) {
+  if (candidate->generation != cache_->scores_.generation()) Refresh(candidate);
+  Candidate::Known* const known = KnownOf(candidate);
+  Entry entry{known->loose, candidate, known};
+  if (!known->gathered) return entry;
+  const Candidate::Scored* scored = KnownScore(*candidate, known->what);
+  if (scored && Valid(*scored)) {
+    entry.how = Entry::kScore;
+    entry.bound = scored->score ? scored->score->micro_nats : INT64_MIN;
+  } else {
+    const int64_t tight = scored ? std::min(known->tight, scored->later) : known->tight;
+    if (tight != INT64_MAX) entry.how = Entry::kTight;
+    entry.bound = std::min(entry.bound, tight);
+  }
+  return entry;
 }
 
 const Ranker::Candidate::Scored* Ranker::KnownScore(const Candidate& candidate, uint64_t print) {
@@ -142,11 +165,23 @@ const Ranker::Candidate::Scored* Ranker::KnownScore(const Candidate& candidate, 
   return nullptr;
 }
 
-const std::optional<HypothesisScore>& Ranker::ScoreOf(Candidate* candidate,
+uint64_t Ranker::Gather(const Entry& entry, const HiddenMask& hidden) {
+  const uint64_t print = scorer_.Gather(entry.candidate->h, hidden);
+  entry.candidate->tree = scorer_.tree();
+  entry.candidate->logging = evidence_.logging();
+  entry.known->gathered = true;
+  return entry.known->what = print;
+}
+
+const std::optional<HypothesisScore>& Ranker::ScoreOf(const Entry& entry,
                                                       const HiddenMask& hidden) {
-  const uint64_t print = scorer_.Gather(candidate->h, hidden);
-  const auto* known = KnownScore(*candidate, print);
-  return known && Valid(*known) ? known->score : ScoreGathered(candidate, print);
+  if (entry.known->gathered) {
+    const auto* known = KnownScore(*entry.candidate, entry.known->what);
+    if (known && Valid(*known)) return known->score;
+  }
+  const uint64_t print = Gather(entry, hidden);
+  const auto* known = KnownScore(*entry.candidate, print);
+  return known && Valid(*known) ? known->score : ScoreGathered(entry.candidate, print);
 }
 
 const std::optional<HypothesisScore>& Ranker::ScoreGathered(Candidate* candidate, uint64_t print) {
@@ -174,7 +209,7 @@ std::vector<Ranker::Entry> Ranker::Entries(const HiddenMask& hidden) {
   print_ = 0;
   for (uint64_t mix : scorer_.mixes()) print_ += mix;
   std::vector<Entry> entries;
-  for (Candidate* candidate : Hypotheses()) entries.push_back({BoundOf(candidate), candidate});
+  for (Candidate* candidate : Hypotheses()) entries.push_back(EntryOf(candidate));
   return entries;
 }
 
@@ -185,14 +220,13 @@ std::vector<RankedHypothesis> Ranker::Rank(const HiddenMask& hidden) {
   const size_t probes = std::min(kProbes, entries.size());
   std::partial_sort(entries.begin(), entries.begin() + static_cast<ptrdiff_t>(probes),
                     entries.end(), [](const Entry& a, const Entry& b) {
-                      return a.bound != b.bound ? a.bound > b.bound
-                                                : a.candidate->order < b.candidate->order;
+                      return a.known->loose != b.known->loose
+                                 ? a.known->loose > b.known->loose
+                                 : a.candidate->order < b.candidate->order;
                     });
   int64_t best = 0;  // the null
   for (size_t i = 0; i < probes; ++i) {
-    if (const auto& score = ScoreOf(entries[i].candidate, hidden)) {
-      best = std::max(best, score->micro_nats);
-    }
+    if (const auto& score = ScoreOf(entries[i], hidden)) best = std::max(best, score->micro_nats);
   }
   const int64_t floor = best - Quantise(options_.prune_margin);
   struct Scored {
@@ -202,8 +236,8 @@ std::vector<RankedHypothesis> Ranker::Rank(const HiddenMask& hidden) {
   };
   std::vector<Scored> scored;
   for (const Entry& entry : entries) {
-    if (entry.bound < floor) continue;
-    if (const auto& score = ScoreOf(entry.candidate, hidden)) {
+    if (entry.known->loose < floor) continue;
+    if (const auto& score = ScoreOf(entry, hidden)) {
       scored.push_back({score->micro_nats, entry.candidate, score->onset});
     }
   }

@@ -37,8 +37,10 @@ struct HypothesisOrder {  // name order
 
 struct HypothesisCandidate {
   struct Known {
-    uint64_t print = 0;  // of the views of `places`
-    int64_t bound = 0;
+    uint64_t print = 0;                    // of the views of `places`
+    int64_t loose = 0, tight = INT64_MAX;  // bounds
+    bool gathered = false;
+    uint64_t what = 0;  // was gathered
   };
   struct Scored {
     uint64_t print = 0;  // what the scorer gathered
@@ -49,9 +51,13 @@ struct HypothesisCandidate {
   };
   HypothesisRef h;
   HypothesisOrder order;
-  std::vector<uint32_t> places;  // evidence components that may lie in its tree
-  bool everywhere = false;       // all places
-  std::vector<Known> known;      // rings
+  uint64_t generation = 0;                // of what follows
+  std::vector<uint32_t> places;           // evidence components that may lie in its tree
+  bool everywhere = false;                // all places
+  uint32_t own = UINT32_MAX;              // its own place
+  std::shared_ptr<const ReachTree> tree;  // that was gathered and scored; null: none yet
+  size_t logging = 0;                     // EvidenceSet::logging when it was scored
+  std::vector<Known> known;               // rings
   std::vector<Scored> scores;
   size_t next = 0, next_score = 0;
 };
@@ -103,6 +109,7 @@ class Ranker {
   struct Entry {
     int64_t bound;
     Candidate* candidate;
+    Candidate::Known* known;
     enum : uint8_t { kLoose, kTight, kScore } how = kLoose;  // what `bound` is
   };
   std::vector<Entry> Entries(const HiddenMask& hidden);
@@ -113,8 +120,11 @@ class Ranker {
   int64_t UpperBound(const Candidate& candidate);
   double BoundAt(const Candidate& candidate, uint32_t part) const;
   double BoundAtPlace(const Candidate& candidate, uint32_t place);
-  int64_t BoundOf(Candidate* candidate);
-  const std::optional<HypothesisScore>& ScoreOf(Candidate* candidate, const HiddenMask& hidden);
+  Candidate::Known* KnownOf(Candidate* candidate);
+  Entry EntryOf(Candidate* candidate);
+  void Refresh(Candidate* candidate);
+  uint64_t Gather(const Entry& entry, const HiddenMask& hidden);
+  const std::optional<HypothesisScore>& ScoreOf(const Entry& entry, const HiddenMask& hidden);
   static const Candidate::Scored* KnownScore(const Candidate& candidate, uint64_t print);
   bool Valid(const Candidate::Scored& scored) const { return scored.settled || scored.now == now_; }
   const std::optional<HypothesisScore>& ScoreGathered(Candidate* candidate, uint64_t print);

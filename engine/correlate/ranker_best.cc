@@ -16,18 +16,23 @@ constexpr double kDust = 1e-6;   // weights below it are not told apart
 
 // A better bound of the entry, or its score.
 void Ranker::Sharpen(Entry* entry, const HiddenMask& hidden, bool score) {
-  const uint64_t print = scorer_.Gather(entry->candidate->h, hidden);
+  const uint64_t print = Gather(*entry, hidden);
   const Candidate::Scored* known = KnownScore(*entry->candidate, print);
   if ((known && Valid(*known)) || score) {
     const auto& exact =
         known && Valid(*known) ? known->score : ScoreGathered(entry->candidate, print);
     entry->how = Entry::kScore;
     entry->bound = exact ? exact->micro_nats : INT64_MIN;
-  } else {
-    entry->how = Entry::kTight;
-    entry->bound = std::min(
-        entry->bound, known ? known->later : scorer_.BoundGathered(Bonus(entry->candidate->h)));
+    return;
   }
+  entry->how = Entry::kTight;
+  int64_t& tight = entry->known->tight;
+  if (known) {
+    tight = std::min(tight, known->later);
+  } else if (tight == INT64_MAX) {
+    tight = scorer_.BoundGathered(Bonus(entry->candidate->h));
+  }
+  entry->bound = std::min(entry->bound, tight);
 }
 
 std::optional<RankedHypothesis> Ranker::Best(const HiddenMask& hidden, int64_t floor,
@@ -61,7 +66,7 @@ std::optional<RankedHypothesis> Ranker::Best(const HiddenMask& hidden, int64_t f
   }
   if (!best) return std::nullopt;
   const auto ranked = [&](const Entry& entry) {
-    const auto& score = ScoreOf(entry.candidate, hidden);
+    const auto& score = ScoreOf(entry, hidden);
     return RankedHypothesis{entry.candidate->h, score->micro_nats, score->onset, 0};
   };
   const RankedHypothesis result = ranked(*best);

@@ -112,27 +112,41 @@ const std::vector<HypothesisCandidate*>& Ranker::At(ComponentId id) {
 
 HypothesisCandidate* Ranker::Find(const HypothesisRef& h) {
   auto& kept = cache_->candidates_[h];
-  if (kept) return kept.get();
-  kept = std::make_unique<Candidate>();
-  Candidate& candidate = *kept;
-  candidate.h = h;
-  candidate.order = OrderOf(h);
-  if (unknown_edges_ && h.from == kNoComponent) {
-    candidate.everywhere = true;
-    for (uint32_t place = 0; place < cache_->below_.size(); ++place) {
-      candidate.places.push_back(place);
-    }
-  } else {
-    candidate.places = cache_->reached_by_[h.component];
-    for (ComponentId id : modes_[h.mode].extra) {
-      candidate.places.insert(candidate.places.end(), cache_->reached_by_[id].begin(),
-                              cache_->reached_by_[id].end());
-    }
-    std::sort(candidate.places.begin(), candidate.places.end());
-    candidate.places.erase(std::unique(candidate.places.begin(), candidate.places.end()),
-                           candidate.places.end());
+  if (!kept) {
+    kept = std::make_unique<Candidate>();
+    kept->h = h;
   }
-  return &candidate;
+  return kept.get();
+}
+
+// Trees or places may be others than when it was made. What was gathered and scored stays right
+// while its tree is the same one and nobody began to log.
+void Ranker::Refresh(Candidate* candidate) {
+  Candidate& c = *candidate;
+  c.generation = cache_->scores_.generation();
+  c.order = OrderOf(c.h);
+  c.everywhere = unknown_edges_ && c.h.from == kNoComponent;
+  c.places.clear();
+  if (c.everywhere) {
+    for (uint32_t place = 0; place < cache_->below_.size(); ++place) c.places.push_back(place);
+  } else {
+    c.places = cache_->reached_by_[c.h.component];
+    for (ComponentId id : modes_[c.h.mode].extra) {
+      c.places.insert(c.places.end(), cache_->reached_by_[id].begin(),
+                      cache_->reached_by_[id].end());
+    }
+    std::sort(c.places.begin(), c.places.end());
+    c.places.erase(std::unique(c.places.begin(), c.places.end()), c.places.end());
+  }
+  c.own = UINT32_MAX;
+  for (uint32_t place : c.places) {
+    if (evidence_.components()[place] == c.h.component) c.own = place;
+  }
+  if (!c.tree) return;
+  if (c.logging == evidence_.logging() && c.tree == scorer_.KeptTree(c.h)) return;
+  c.tree = nullptr;
+  c.scores.clear();
+  for (Candidate::Known& known : c.known) known = {known.print, known.loose};
 }
 
 }  // namespace culprit

@@ -26,18 +26,6 @@ Scorer::Scorer(const Topology& topology, const ModeCatalog& modes, const Evidenc
   if (!cache) cache_->Prepare(topology, evidence);
 }
 
-std::shared_ptr<const ReachTree> Scorer::Tree(const HypothesisRef& h) const {
-  const Mode& mode = modes_[h.mode];
-  TreeRequest request;
-  request.root = h.component;
-  request.only = h.from;
-  if (!mode.extra.empty()) {
-    request.mode = h.mode;
-    request.extra = mode.extra;
-  }
-  return topology_.Reach(request);
-}
-
 int64_t Scorer::Evaluate(TimeUs onset, const PlaceEffect::At* present, ComponentId mute,
                          HypothesisDetail* detail) {
   const auto& nodes = tree_->nodes;
@@ -159,6 +147,13 @@ int64_t Scorer::ScoreAt(const HypothesisRef& h, const HiddenMask& hidden, TimeUs
   return Evaluate(onset, Presence(onset, 0), kNoComponent, nullptr);
 }
 
+void Scorer::Detail(const HypothesisRef& h, const HiddenMask& hidden, TimeUs onset,
+                    HypothesisDetail* detail) {
+  Gather(h, hidden);
+  *detail = {};
+  Evaluate(onset, Presence(onset, 0), kNoComponent, detail);
+}
+
 // What is present of each spot, in this row of present_.
 PlaceEffect::At* Scorer::Presence(TimeUs onset, size_t row) {
   present_.resize(std::max(present_.size(), (row + 1) * spots_.size()));
@@ -250,15 +245,25 @@ std::optional<HypothesisScore> Scorer::ScoreGathered(double prior_bonus, Compone
   const int64_t rounding = static_cast<int64_t>(tree_->nodes.size()) + 100;
   std::optional<HypothesisScore> best;
   bool settled = true;
+  int64_t growing = INT64_MIN;  // what an onset that is not settled may come to
   const PlaceEffect::At* best_present = nullptr;
+  std::array<size_t, 4> order = {};  // most promising first
   for (size_t i = 0; i < assumed_count_; ++i) {
+    size_t k = i;
+    for (; k > 0 && assumed_[order[k - 1]].bound < assumed_[i].bound; --k) order[k] = order[k - 1];
+    order[k] = i;
+  }
+  for (size_t k = 0; k < assumed_count_; ++k) {
+    const size_t i = order[k];
     const Assumed& assumed = assumed_[i];
     if (best && assumed.bound + prior < best->micro_nats) continue;
     settled_ = true;
     const PlaceEffect::At* const present = present_.data() + i * spots_.size();
     const int64_t value = Evaluate(assumed.onset, present, mute, nullptr) - assumed.penalty + prior;
     // What is missing only grows. But a place that adds nothing any more is no longer early: a nat.
-    later_ = std::max(later_, value + early_ * Quantise(1) + rounding);
+    const int64_t at_most = value + early_ * Quantise(1) + rounding;
+    later_ = std::max(later_, at_most);
+    if (!settled_ && early_ > 0) growing = std::max(growing, at_most);
     if (!best || value > best->micro_nats ||
         (value == best->micro_nats && assumed.onset < best->onset)) {
       best = HypothesisScore{value, assumed.onset};
@@ -266,8 +271,8 @@ std::optional<HypothesisScore> Scorer::ScoreGathered(double prior_bonus, Compone
       best_present = present;
     }
   }
-  // Missing evidence only grows: what is not the best onset now will never be.
-  settled_ = settled;
+  // What is missing only grows: what is not the best onset now will never be, early places apart.
+  settled_ = settled && growing < best->micro_nats;
   if (detail) {
     *detail = {};
     Evaluate(best->onset, best_present, mute, detail);

@@ -48,6 +48,9 @@ class Scorer {
   std::optional<HypothesisScore> Score(const HypothesisRef& h, const HiddenMask& hidden,
                                        double prior_bonus = 0, ComponentId mute = kNoComponent,
                                        HypothesisDetail* detail = nullptr);
+  // At this onset, which gave the score.
+  void Detail(const HypothesisRef& h, const HiddenMask& hidden, TimeUs onset,
+              HypothesisDetail* detail);
   // The two halves of Score. The first tells by a hash what the second will see, time left out.
   uint64_t Gather(const HypothesisRef& h, const HiddenMask& hidden);
   std::optional<HypothesisScore> ScoreGathered(double prior_bonus, ComponentId mute = kNoComponent,
@@ -68,13 +71,17 @@ class Scorer {
   const std::vector<ViewRef>& views() const { return views_; }   // by part
   const std::vector<uint64_t>& mixes() const { return mixes_; }  // by place
   const std::vector<PlaceView*>& places() const { return place_views_; }
+  // Of a place as the root, where the volume of weak bursts counts too.
+  uint64_t RootMix(uint32_t place) const;
   std::pair<uint32_t, uint32_t> PartsAt(uint32_t place) const {
     return {starts_[place], starts_[place + 1]};
   }
   const HiddenMask& mask() const { return mask_; }
+  const std::shared_ptr<const ReachTree>& tree() const { return reached_->tree; }  // gathered
   // The same at a given onset T, without the penalty for earlier symptoms and the prior (M_x).
   int64_t ScoreAt(const HypothesisRef& h, const HiddenMask& hidden, TimeUs onset);
   std::shared_ptr<const ReachTree> Tree(const HypothesisRef& h) const;
+  std::shared_ptr<const ReachTree> KeptTree(const HypothesisRef& h) const;  // if it is at hand
   // P(item | hypothesis) at its place, 0 if it is out of reach or not explained.
   double Probability(const HypothesisRef& h, uint32_t item) const;
 
@@ -100,9 +107,9 @@ class Scorer {
   void Surround(const EvidenceSet::Part& part);
   uint32_t SituationOf(Surroundings* around, int32_t node) const;
   void UsePlace(uint32_t place);
-  PlaceView& RootView(uint32_t place);
   PlaceEffect* EffectAt(uint32_t place, int32_t node);
   void Reach(const HypothesisRef& h, ScoreCache::Reached* reached) const;
+  TreeRequest Request(const HypothesisRef& h) const;
   int64_t Prior(double bonus) const;
   void Load();
   uint64_t Places(const std::vector<ComponentId>& targets) const;

@@ -12,6 +12,7 @@ constexpr double kMaxExponent = 60;
 // Bounds of what is kept; beyond them everything is forgotten at once: about 40 MB at most.
 constexpr size_t kMaxTerms = 300'000;
 constexpr size_t kMaxViews = 20'000;
+constexpr size_t kMaxHypotheses = 50'000;
 
 }  // namespace
 
@@ -30,14 +31,19 @@ void ScoreCache::Clear() {
   terms_ = 0;
 }
 
-bool ScoreCache::Prepare(const Topology& topology, const EvidenceSet& evidence) {
-  if (terms_ > kMaxTerms || views_.size() > kMaxViews) Clear();
-  if (topology.version() == version_ && evidence.components() == components_) return false;
-  // What does not depend on trees or on the set of places stays.
-  reached_.clear();
+ScoreCache::Kept ScoreCache::Prepare(const Topology& topology, const EvidenceSet& evidence) {
+  const bool full =
+      terms_ > kMaxTerms || views_.size() > kMaxViews || reached_.size() > kMaxHypotheses;
+  if (full) Clear();
+  if (topology.version() == version_ && evidence.components() == components_ &&
+      evidence.logging() == logging_) {
+    return Kept::kAll;
+  }
+  ++generation_;
+  logging_ = evidence.logging();
   version_ = topology.version();
   components_ = evidence.components();
-  return true;
+  return full ? Kept::kNothing : Kept::kOldGeneration;
 }
 
 uint32_t ScoreCache::Content(std::string_view bytes, bool* added) {

@@ -114,6 +114,7 @@ struct PartView {
 class ScoreCache {
  public:
   struct ReachedPlace {
+    ComponentId id = kNoComponent;
     uint32_t place = 0;  // index of the evidence component
     int32_t node = 0;
     bool named = false;      // by the mode
@@ -125,6 +126,7 @@ class ScoreCache {
     std::vector<ReachedPlace> places;
     std::vector<int32_t> place_of_node;  // index into places; -1: no evidence
     std::vector<uint8_t> named;          // nodes that the mode names; empty: none
+    uint64_t generation = 0;
   };
   struct Absence {
     TimeUs onset = kNoTime, now = kNoTime;
@@ -141,9 +143,11 @@ class ScoreCache {
   }
 
   void Clear();
-  // Before an evaluation: drops what was kept for other trees, places or too much of it. True if
-  // everything about hypotheses is gone.
-  bool Prepare(const Topology& topology, const EvidenceSet& evidence);
+  // Before an evaluation. Trees or places may be others (a new generation), or there was too much
+  // of it all and everything is gone.
+  enum class Kept { kAll, kOldGeneration, kNothing };
+  Kept Prepare(const Topology& topology, const EvidenceSet& evidence);
+  uint64_t generation() const { return generation_; }
 
   uint32_t Content(std::string_view bytes, bool* added);
   // The view of a content with these items hidden, or a new one to be filled (*added).
@@ -206,6 +210,8 @@ class ScoreCache {
     return (*table)[Mix(static_cast<uint64_t>(onset) + effect * 0x9E3779B97F4A7C15u) % kPresent];
   }
   uint64_t version_ = ~uint64_t{0};
+  uint64_t generation_ = 0;
+  size_t logging_ = 0;
   std::vector<ComponentId> components_;
   absl::flat_hash_map<std::string, uint32_t> contents_, view_ids_;
   std::vector<std::unique_ptr<PartView>> views_;

@@ -18,6 +18,26 @@ bool AddSorted(T value, std::vector<T>* list) {
 
 }  // namespace
 
+TreeRequest Scorer::Request(const HypothesisRef& h) const {
+  const Mode& mode = modes_[h.mode];
+  TreeRequest request;
+  request.root = h.component;
+  request.only = h.from;
+  if (!mode.extra.empty()) {
+    request.mode = h.mode;
+    request.extra = mode.extra;
+  }
+  return request;
+}
+
+std::shared_ptr<const ReachTree> Scorer::Tree(const HypothesisRef& h) const {
+  return topology_.Reach(Request(h));
+}
+
+std::shared_ptr<const ReachTree> Scorer::KeptTree(const HypothesisRef& h) const {
+  return topology_.Kept(Request(h));
+}
+
 // What there is to know of the items of a part, hidden or not.
 void Scorer::Surround(const EvidenceSet::Part& part) {
   Surroundings& around = *surroundings_[part.place];
@@ -91,18 +111,13 @@ void Scorer::UsePlace(uint32_t place) {
   view.speaking_bounds.assign(view.speaking.size(), {kUnsetBound, kUnsetBound});
 }
 
-// The effects of a place as the root: there the volume of weak bursts counts too.
-PlaceView& Scorer::RootView(uint32_t place) {
-  PlaceView*& view = root_views_[place];
-  if (view) return *view;
-  view = place_views_[place];
-  if (!view->weak_visible) return *view;
-  uint64_t hash = mixes_[place];
+uint64_t Scorer::RootMix(uint32_t place) const {
+  uint64_t mix = mixes_[place];
+  if (!place_views_[place]->weak_visible) return mix;
   for (uint32_t part = starts_[place]; part < starts_[place + 1]; ++part) {
-    hash = ScoreCache::Mix(hash + WeakVolume(evidence_.parts()[part]));
+    mix = ScoreCache::Mix(mix + WeakVolume(evidence_.parts()[part]));
   }
-  view = &cache_->ViewOfPlace(hash);
-  return *view;
+  return mix;
 }
 
 PlaceEffect* Scorer::EffectAt(uint32_t place, int32_t node) {
@@ -116,20 +131,34 @@ PlaceEffect* Scorer::EffectAt(uint32_t place, int32_t node) {
   return cache_->InternPlace(part_effects_, hidden);
 }
 
+// Its tree and places as they are now. Where both are the same, situations are.
 void Scorer::Reach(const HypothesisRef& h, ScoreCache::Reached* reached) const {
-  reached->tree = Tree(h);
+  auto tree = Tree(h);
+  const bool same_tree = tree == reached->tree;
+  reached->tree = std::move(tree);
+  reached->generation = cache_->generation();
   const auto& nodes = reached->tree->nodes;
   reached->place_of_node.assign(nodes.size(), -1);
+  const auto before = std::move(reached->places);
+  auto known = before.begin();
+  reached->places.clear();
   const auto& components = evidence_.components();
   for (uint32_t place = 0; place < components.size(); ++place) {
     const int32_t node = reached->tree->Find(components[place]);
     if (node < 0) continue;
     reached->place_of_node[node] = static_cast<int32_t>(reached->places.size());
     ScoreCache::ReachedPlace& at = reached->places.emplace_back();
+    if (same_tree) {  // both are in name order
+      const auto found = std::find_if(known, before.end(),
+                                      [&](const auto& b) { return b.id == components[place]; });
+      if (found != before.end()) at = *(known = found);
+    }
+    at.id = components[place];
     at.place = place;
     at.node = node;
     at.named = node > 0 && mode_->Names(components[place]);
   }
+  reached->named.clear();
   if (mode_->named.empty()) return;
   reached->named.assign(nodes.size(), 0);
   for (size_t i = 1; i < nodes.size(); ++i) reached->named[i] = mode_->Names(nodes[i].id);
@@ -141,7 +170,7 @@ uint64_t Scorer::Gather(const HypothesisRef& h, const HiddenMask& hidden) {
   mode_ = &modes_[h.mode];
   tables_ = &TablesOf(mode_->kind);
   ScoreCache::Reached& reached = cache_->ReachedBy(h);
-  if (!reached.tree) Reach(h, &reached);
+  if (!reached.tree || reached.generation != cache_->generation()) Reach(h, &reached);
   reached_ = &reached;
   tree_ = reached.tree.get();
   spots_.clear();
@@ -151,8 +180,8 @@ uint64_t Scorer::Gather(const HypothesisRef& h, const HiddenMask& hidden) {
   bool root_term = false;
   all_weak_ = true;
   uint64_t print = 0;
-  auto mix = [&print](uint64_t what, uint64_t place) {
-    print += ScoreCache::Mix(what + (place + 1) * 0x9E3779B97F4A7C15u);
+  auto mix = [&print](uint64_t what, uint64_t id) {
+    print += ScoreCache::Mix(what + (id + 1) * 0x9E3779B97F4A7C15u);
   };
   for (ScoreCache::ReachedPlace& at : reached.places) {
     Surroundings& around = *surroundings_[at.place];
@@ -166,11 +195,13 @@ uint64_t Scorer::Gather(const HypothesisRef& h, const HiddenMask& hidden) {
       silence_at_root_ |= view->silence_visible;
       silence_onset_ = std::min(silence_onset_, view->silence_onset);
       spot.silence = view->silence_any;
-      if (view->silence_any) mix(mixes_[at.place], at.place);
+      if (view->silence_any) mix(mixes_[at.place], at.id);
       if (mode_->kind == ModeKind::kLink) continue;  // the far end has no evidence of its own
-      view = &RootView(at.place);
+      PlaceView*& root = root_views_[at.place];
+      if (!root) root = &cache_->ViewOfPlace(RootMix(at.place));
+      view = root;
     } else if (at.named) {
-      mix(mixes_[at.place], at.place);
+      mix(mixes_[at.place], at.id);
     }
     if (at.situation >= view->effects.size()) {
       const size_t before = view->effects.size();
@@ -181,7 +212,7 @@ uint64_t Scorer::Gather(const HypothesisRef& h, const HiddenMask& hidden) {
     if (!effect) effect = EffectAt(at.place, at.node);
     if (at.node == 0) root_term |= !effect->parts.empty();
     all_weak_ &= effect->all_weak;
-    mix(effect->id, at.place);
+    mix(effect->id, at.id);
     spot.effect = effect;
   }
   all_weak_ &= root_term;

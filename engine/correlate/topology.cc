@@ -159,6 +159,11 @@ bool Topology::HasLivingMap() const {
   });
 }
 
+std::shared_ptr<const ReachTree> Topology::Kept(const TreeRequest& request) const {
+  const auto it = trees_.find({request.root, request.only, request.mode});
+  return it == trees_.end() ? nullptr : it->second;
+}
+
 std::shared_ptr<const ReachTree> Topology::Reach(const TreeRequest& request) const {
   const Key key{request.root, request.only, request.mode};
   if (auto it = trees_.find(key); it != trees_.end()) return it->second;

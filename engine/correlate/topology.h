@@ -89,6 +89,8 @@ class Topology {
   bool ArcActive(const Arc& arc) const { return Strength(arc.edge) > 0; }
 
   std::shared_ptr<const ReachTree> Reach(const TreeRequest& request) const;
+  // The same if it is at hand; or null.
+  std::shared_ptr<const ReachTree> Kept(const TreeRequest& request) const;
   std::vector<ReportEdge> Edges() const;  // sorted by names
 
   // Names, learned and lit edges; declared ones and signs of life come from elsewhere.
