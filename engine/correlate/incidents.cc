@@ -129,24 +129,26 @@ void IncidentBook::Update(const Evaluation& evaluation, const BurstMap& bursts,
   const TimeUs now = evaluation.now;
   const auto& results = evaluation.result.incidents;
   const auto& items = evaluation.evidence.items();
-  for (LiveIncident& i : live_) i.result = -1;
   std::vector<size_t> order(results.size());
   for (size_t r = 0; r < order.size(); ++r) order[r] = r;
   std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
     return results[a].score_micro_nats > results[b].score_micro_nats;
   });
-  std::vector<uint64_t> serial_of(results.size());
+  std::vector<BurstIds> members(results.size());
   for (size_t r : order) {
-    const InferredIncident& result = results[r];
-    BurstIds members;
-    for (uint32_t item : result.members) members.push_back(items[item].burst);
-    std::sort(members.begin(), members.end());
-    LiveIncident* incident = Match(result, members);
-    if (!incident) incident = &Open(evaluation, r, members, bursts, topology);
+    for (uint32_t item : results[r].members) members[r].push_back(items[item].burst);
+    std::sort(members[r].begin(), members[r].end());
+  }
+  Match(results, order, members);
+  for (size_t r : order) {
+    const auto continued = std::find_if(live_.begin(), live_.end(), [r](const LiveIncident& i) {
+      return i.result == static_cast<int>(r);
+    });
+    LiveIncident* incident =
+        continued != live_.end() ? &*continued : &Open(evaluation, r, members[r], bursts, topology);
     incident->result = static_cast<int>(r);
-    incident->score_micro_nats = result.score_micro_nats;
-    serial_of[r] = incident->serial;
-    ChooseRoot(incident, result, now, topology, rank);
+    incident->score_micro_nats = results[r].score_micro_nats;
+    ChooseRoot(incident, results[r], now, topology, rank);
   }
   for (LiveIncident& i : live_) {
     if (i.result < 0) continue;

@@ -59,7 +59,10 @@ class IncidentBook {
   TimeUs QuietSince(const LiveIncident& incident,
                     const BurstMap& bursts) const;  // kNoTime: still on
   DurationUs HoldDown(const LiveIncident& incident) const;
-  LiveIncident* Match(const InferredIncident& result, const BurstIds& members);
+  // Sets `result` of each live incident: the one that continues it, or -1. `order`: results, the
+  // likeliest first; `members`: bursts by result.
+  void Match(const std::vector<InferredIncident>& results, const std::vector<size_t>& order,
+             const std::vector<BurstIds>& members);
   LiveIncident& Open(const Evaluation& evaluation, size_t result, const BurstIds& members,
                      const BurstMap& bursts, const Topology& topology);
   void ChooseRoot(LiveIncident* incident, const InferredIncident& result, TimeUs now,

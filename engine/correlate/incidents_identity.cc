@@ -62,20 +62,32 @@ void MoveCommon(const BurstIds& with, BurstIds* ids, BurstIds* common) {
 
 }  // namespace
 
-LiveIncident* IncidentBook::Match(const InferredIncident& result, const BurstIds& members) {
-  LiveIncident* best = nullptr;
-  double best_key = 0;
-  for (LiveIncident& i : live_) {  // older first
-    if (i.result >= 0) continue;
-    const double key =
-        static_cast<double>(Overlap(members, i.members) + Overlap(members, i.contested)) +
-        (i.shown.component == result.candidates[0].component ? .5 : 0);
-    if (key > best_key) {
-      best = &i;
-      best_key = key;
+// Pairs by what they have in common, half a burst more for the same root; the closest first, then
+// the likelier result, then the older incident.
+void IncidentBook::Match(const std::vector<InferredIncident>& results,
+                         const std::vector<size_t>& order, const std::vector<BurstIds>& members) {
+  struct Pair {
+    size_t key;
+    size_t result;
+    LiveIncident* incident;
+  };
+  for (LiveIncident& i : live_) i.result = -1;
+  std::vector<Pair> pairs;
+  for (size_t r : order) {
+    for (LiveIncident& i : live_) {
+      const size_t common = Overlap(members[r], i.members) + Overlap(members[r], i.contested);
+      const bool same_root = i.shown.component == results[r].candidates[0].component;
+      if (const size_t key = 2 * common + same_root; key > 0) pairs.push_back({key, r, &i});
     }
   }
-  return best;
+  std::stable_sort(pairs.begin(), pairs.end(),
+                   [](const Pair& a, const Pair& b) { return a.key > b.key; });
+  std::vector<bool> taken(results.size(), false);
+  for (const Pair& pair : pairs) {
+    if (taken[pair.result] || pair.incident->result >= 0) continue;
+    taken[pair.result] = true;
+    pair.incident->result = static_cast<int>(pair.result);
+  }
 }
 
 LiveIncident& IncidentBook::Open(const Evaluation& evaluation, size_t index,
