@@ -165,8 +165,12 @@ std::vector<SymptomItem> BurstTable::Items(const Knowledge& knowledge, size_t* l
     }
     item.signature = b.burst.signature;
     item.onset = b.burst.onset;
-    item.leak = b.leak;
     item.weak = b.burst.signature != kNoSignature && knowledge.signatures[b.burst.signature].weak;
+    item.leak = b.leak;
+    if (!item.weak && b.burst.severity >= Severity::kError &&
+        b.burst.last - b.burst.onset >= options_.lasting_after) {
+      item.leak *= options_.lasting_leak;
+    }
     item.count = b.burst.count;
     item.burst = b.burst.id;
     if (!b.burst.evidence.empty()) {

@@ -16,6 +16,16 @@ constexpr size_t kMaxWeighed = 120;  // groups that get an exact weight; further
 
 }  // namespace
 
+const FailureModeSpec* Explainer::SpecOf(const Mode& mode) const {
+  if (mode.spec < 0) return nullptr;
+  const bool plain = mode.kind == ModeKind::kDown || mode.listings.empty();
+  const bool named =
+      plain || std::any_of(live_.members.begin(), live_.members.end(), [&](uint64_t id) {
+        return mode.Lists(c_.bursts.at(id).burst.signature);
+      });
+  return named ? &c_.knowledge.failure_modes[mode.spec] : nullptr;
+}
+
 void Explainer::Fill(Incident* out) {
   const double bonus = Bonus(live_.shown);
   const auto score = scorer_.Score(live_.shown, hidden_, bonus, kNoComponent, &detail_);
@@ -92,9 +102,9 @@ Hypothesis Explainer::DescribeHypothesis(const HypothesisRef& h, int64_t score) 
   if (h.from != kNoComponent) out.from = Name(h.from);
   out.kind = mode.kind;
   out.score_micro_nats = score;
-  if (mode.spec >= 0) {
-    out.failure_mode = c_.knowledge.failure_modes[mode.spec].id;
-    out.title = c_.knowledge.failure_modes[mode.spec].title;
+  if (const FailureModeSpec* spec = SpecOf(mode)) {
+    out.failure_mode = spec->id;
+    out.title = spec->title;
   } else {
     out.failure_mode = "generic/" + std::string(ModeKindName(mode.kind));
     std::set<SymptomClass> own;

@@ -17,7 +17,7 @@ class Explainer {
       : c_(c),
         live_(live),
         mode_(c.modes[live.shown.mode]),
-        spec_(mode_.spec >= 0 ? &c.knowledge.failure_modes[mode_.spec] : nullptr),
+        spec_(SpecOf(mode_)),
         items_(c.evaluation.evidence.items()),
         hidden_(Hidden()),
         scorer_(c.topology, c.modes, c.evaluation.evidence, c.evaluation.now, c.options),
@@ -27,6 +27,9 @@ class Explainer {
   void Fill(Incident* out);
 
  private:
+  // The failure mode to be named; null: only how it fails is known. "The disk of etcd is slow"
+  // needs something that the mode lists; that etcd is down needs no more than clients who say so.
+  const FailureModeSpec* SpecOf(const Mode& mode) const;
   const std::vector<Capture>& CapturesOf(SignatureIndex signature, const Evidence& evidence) const {
     CaptureSource* const source = c_.options.captures;
     return source == nullptr ? evidence.captures : source->Of(signature, evidence);

@@ -29,6 +29,10 @@ bool Mode::Names(ComponentId id) const {
 bool Mode::Spares(SignatureIndex signature) const {
   return std::binary_search(spares.begin(), spares.end(), signature);
 }
+bool Mode::Lists(SignatureIndex signature) const {
+  return std::any_of(listings.begin(), listings.end(),
+                     [&](const Listing& l) { return l.signature == signature; });
+}
 const Mode::Listing* Mode::Find(SignatureIndex signature, ComponentId at) const {
   auto it = std::lower_bound(listings.begin(), listings.end(), std::pair(signature, at),
                              [](const Listing& listing, const auto& key) {

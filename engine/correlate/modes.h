@@ -55,6 +55,7 @@ struct Mode {
   uint64_t mentions = 0;               // bits of the signatures it lists or spares
   bool Names(ComponentId id) const;
   bool Spares(SignatureIndex signature) const;
+  bool Lists(SignatureIndex signature) const;  // at any place
   const Listing* Find(SignatureIndex signature, ComponentId at) const;
   // Signatures without a bit in `mentions` are neither listed nor spared.
   static uint64_t BitOf(SignatureIndex signature) { return uint64_t{1} << (signature % 64); }

@@ -34,6 +34,10 @@ struct CorrelatorOptions {
 
   double leak = .01;  // P(a burst in 5 min without any fault) while nothing is learned about it
   bool learn_leaks = true;
+  // What goes on for so long is no accident: the leak of such a burst of a known error is this part
+  // of what it was.
+  DurationUs lasting_after = 120 * kSecondUs;
+  double lasting_leak = .15;
   DurationUs leak_half_life = 7 * kDayUs;
   double own_visible = .9;  // P(a root that logs shows something of its own)
   // Absence of what a failure mode lists for a place, when that place shows other things of the
@@ -50,6 +54,9 @@ struct CorrelatorOptions {
   double skew_slack = 5;
   double early_decay = 10;
   double late_after = 60;
+  // Who says that the root itself refuses, or does not answer, may say so long after the others: he
+  // notices when he needs it.
+  double late_after_named = 900;
   double late_decay = 60;
   double absence_maturity = 15;  // per hop
   double silence_lag = 45;

@@ -156,8 +156,9 @@ void Scorer::FillSpot(SpotEffect* out, std::vector<TermSource>* sources, uint32_
   for (const GroupView& group : view.groups) {
     const EvidenceSet::Group& all = evidence_.groups()[groups[group.ordinal]];
     const bool dependency = IsDependencyClass(group.cls);
+    const bool names_root = dependency && node != 0 && group.target == h_.component;
     SpotTerm shared;
-    shared.late_after = options_.late_after;
+    shared.late_after = names_root ? options_.late_after_named : options_.late_after;
     shared.silence = group.cls == SymptomClass::kSilence;
     shared.dependency = dependency;
     shared.server_error = group.cls == SymptomClass::kServerError;
@@ -174,7 +175,8 @@ void Scorer::FillSpot(SpotEffect* out, std::vector<TermSource>* sources, uint32_
             SpotTerm term = shared;
             term.at_self = listing->at == kAtSelf;
             term.at_any = listing->at == kAtAnyDependent;
-            term.late_after = listing->late_after;
+            term.late_after = names_root ? std::max(listing->late_after, options_.late_after_named)
+                                         : listing->late_after;
             term.onset = item.onset;
             add(term, {i, i + 1, true}, evidence_.LineOf(i), listing->p, item.leak);
             continue;
