@@ -90,8 +90,8 @@ int64_t Scorer::Evaluate(TimeUs onset, const PlaceEffect::At* present, Component
       if (node.parent >= 0 && a > 0 && at.first != kNoTime) {
         const int32_t parent = reached_->place_of_node[node.parent];
         const TimeUs first = parent < 0 ? kNoTime : present[parent].first;
-        const double d = Seconds(at.first - first) + options_.skew_slack;
-        if (first != kNoTime && d < 0) {
+        const double d = first == kNoTime ? 0 : Seconds(at.first - first) + options_.skew_slack;
+        if (d < 0) {
           a += Quantise(std::max(-1.0, d / options_.early_decay));
           ++early_;
         }
