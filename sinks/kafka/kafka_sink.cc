@@ -63,7 +63,9 @@ void OnError(rd_kafka_t*, int error, const char* said, void* connections) noexce
 DeliveryResult NoWay(const Connections& connections) {
   const std::string text = absl::StrCat("Kafka: no answer in time",
                                         connections.said.empty() ? "" : ": ", connections.said);
-  switch (connections.error) {
+  // A handshake that fails at its first step is told as a connection that broke.
+  const bool tls = connections.said.find("SSL routines") != std::string::npos;
+  switch (tls ? RD_KAFKA_RESP_ERR__SSL : connections.error) {
     case RD_KAFKA_RESP_ERR__AUTHENTICATION:
     case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
       return Rejected("auth", text);
