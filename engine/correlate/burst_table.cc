@@ -167,8 +167,8 @@ std::vector<SymptomItem> BurstTable::Items(const Knowledge& knowledge, size_t* l
     item.onset = b.burst.onset;
     item.weak = b.burst.signature != kNoSignature && knowledge.signatures[b.burst.signature].weak;
     item.leak = b.leak;
-    if (!item.weak && b.burst.severity >= Severity::kError &&
-        b.burst.last - b.burst.onset >= options_.lasting_after) {
+    if (!item.weak && b.burst.severity >= Severity::kError && b.burst.onset != kNoTime &&
+        b.burst.last != kNoTime && b.burst.last - b.burst.onset >= options_.lasting_after) {
       item.leak *= options_.lasting_leak;
     }
     item.count = b.burst.count;
