@@ -2,7 +2,7 @@
 import fcntl, json, os, re, shutil, signal, subprocess, time, unittest, urllib.parse, urllib.request
 
 import harness
-from harness import FakeReceiver, main, outage, run, scratch
+from harness import FakeReceiver, main, run, scratch, write_outage
 
 
 class Browser:
@@ -19,7 +19,7 @@ class Browser:
         # dup2 onto 3 and 4 must not close an end that it still needs.
         to_read, to_say = fcntl.fcntl(to_read, fcntl.F_DUPFD, 30), fcntl.fcntl(to_say, fcntl.F_DUPFD, 30)
         self.process = subprocess.Popen(
-            ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe", "--no-first-run",
+            ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--remote-debugging-pipe", "--no-first-run",
              f"--window-size={width},{height}", f"--user-data-dir={self.folder}"], preexec_fn=ends, close_fds=False,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         os.close(to_read)
@@ -241,7 +241,6 @@ class Live(unittest.TestCase):
         self.folder = scratch()
         self.slack = FakeReceiver("slack.py", "--rate", "0", "--signing-secret", "signs-clicks")
         self.pager = FakeReceiver("pagerduty.py", "--webhook-secret", "signs-events")
-        (self.folder / "logs").mkdir()
         config = self.folder / "culprit.yaml"
         config.write_text(
             f"sources: [ {{ tail: {{ include: ['{self.folder}/logs/*.log'], rescan_interval: 1s }} }} ]\n"
@@ -279,8 +278,7 @@ class Live(unittest.TestCase):
         return json.loads(self.pager.get("/_state"))["alerts"].get("culprit/" + self.id)
 
     def test_what_is_pressed_in_slack_and_pagerduty_acts_here_and_there(self):
-        for service, lines in outage().items():
-            (self.folder / "logs" / f"{service}.log").write_text(lines)
+        write_outage(self.folder / "logs")
         slack = lambda: json.loads(self.slack.get("/_state"))
         message = self.until("Slack has it", lambda: slack()["messages"])[0]
         button = next(b for b in message["blocks"] if b["type"] == "actions")["elements"][0]
