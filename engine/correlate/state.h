@@ -24,8 +24,8 @@ inline void RequireScore(int64_t micro_nats) {
   constexpr int64_t kMost = int64_t{1} << 50;
   Require(micro_nats >= -kMost && micro_nats <= kMost, "score out of range");
 }
-// A probability as evidence and leaks have it.
-inline void RequireOpenUnit(double p) { Require(p > 0 && p < 1, "not a probability"); }
+// A probability as evidence and leaks have it: no less than would make its evidence endless.
+inline void RequireOpenUnit(double p) { Require(p > 1e-9 && p < 1, "not a probability"); }
 
 // Signatures and failure modes between their ids and the Knowledge and catalog at hand; all of them
 // must outlive it.
