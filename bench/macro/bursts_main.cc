@@ -4,40 +4,19 @@
 // Prints JSON: CPU seconds of all threads, wall seconds, what was found.
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
 #include <string>
 #include <vector>
 
+#include "bench/macro/tool.h"
 #include "engine/base/counters.h"
-#include "engine/config/pack_loader.h"
 #include "engine/ingest/path_source.h"
-#include "engine/pipeline/replay.h"
 
 namespace culprit::bench {
 namespace {
 
-[[noreturn]] void Fail(const std::string& why) {
-  std::fprintf(stderr, "bench_bursts: %s\n", why.c_str());
-  std::exit(2);
-}
-
-template <typename T>
-T Must(absl::StatusOr<T> value) {
-  if (!value.ok()) Fail(std::string(value.status().message()));
-  return *std::move(value);
-}
-
-double Seconds(clockid_t clock) {
-  timespec t{};
-  clock_gettime(clock, &t);
-  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
-}
-
 int Run(int argc, char** argv) {
   if (argc < 4) Fail("usage: bench_bursts PACK.yaml|all WORKERS INPUT...");
-  const std::string pack = argv[1];
-  const Engine engine = Must(
-      Engine::Build(Must(LoadKnowledge(pack == "all" ? DefaultPacks() : Must(ReadPacks(pack))))));
+  const Engine engine = EngineOf(argv[1]);
   const auto source =
       Must(MakePathSource(std::vector<std::string>(argv + 3, argv + argc), IngestOptions()));
   ReplayOptions options;

@@ -5,37 +5,17 @@
 // binaries that say the same hash gave the reason half the same.
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "engine/config/pack_loader.h"
+#include "bench/macro/tool.h"
 #include "engine/ingest/path_source.h"
-#include "engine/pipeline/replay.h"
 #include "engine/pipeline/scan.h"
 #include "engine/state/memory_signal_log.h"
 
 namespace culprit::bench {
 namespace {
-
-[[noreturn]] void Fail(const std::string& why) {
-  std::fprintf(stderr, "bench_halves: %s\n", why.c_str());
-  std::exit(2);
-}
-
-template <typename T>
-T Must(absl::StatusOr<T> value) {
-  if (!value.ok()) Fail(std::string(value.status().message()));
-  return *std::move(value);
-}
-
-double Seconds(clockid_t clock) {
-  timespec t{};
-  clock_gettime(clock, &t);
-  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
-}
 
 // FNV-1a; every field ends with a separator.
 class Hash {
@@ -76,10 +56,7 @@ class Hash {
 
 int Run(int argc, char** argv) {
   if (argc < 4) Fail("usage: bench_halves PACK.yaml|all WORKERS INPUT...");
-  const std::string pack = argv[1];
-  const auto knowledge =
-      Must(LoadKnowledge(pack == "all" ? DefaultPacks() : Must(ReadPacks(pack))));
-  const Engine engine = Must(Engine::Build(knowledge));
+  const Engine engine = EngineOf(argv[1]);
   const auto source =
       Must(MakePathSource(std::vector<std::string>(argv + 3, argv + argc), IngestOptions()));
   ScanOptions options;
