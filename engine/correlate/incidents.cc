@@ -152,16 +152,12 @@ void IncidentBook::Update(const Evaluation& evaluation, const BurstMap& bursts,
   }
   for (LiveIncident& i : live_) {
     if (i.result < 0) continue;
-    i.members.clear();
+    i.members = std::move(members[static_cast<size_t>(i.result)]);
     i.contested.clear();
-    Severity severity = Severity::kInfo;
-    for (uint32_t item : results[i.result].members) {
-      const TrackedBurst& b = bursts.at(items[item].burst);
-      i.members.push_back(b.burst.id);
-      severity = std::max(severity, b.burst.severity);
+    i.value.severity = Severity::kInfo;
+    for (uint64_t id : i.members) {
+      i.value.severity = std::max(i.value.severity, bursts.at(id).burst.severity);
     }
-    std::sort(i.members.begin(), i.members.end());
-    i.value.severity = severity;
   }
   MergeOrDrop(evaluation, bursts, topology, explain, counters);
   for (LiveIncident& i : live_) {

@@ -12,6 +12,11 @@ namespace {
 constexpr double kClear = .999;  // weights this much apart cannot be confused
 constexpr double kDust = 1e-6;   // weights below it are not told apart
 
+// Scores up to this one weigh no more than dust beside `score`.
+int64_t DustBeside(int64_t score, const CorrelatorOptions& options) {
+  return score - Quantise(std::log(1 / kDust) / options.temperature);
+}
+
 }  // namespace
 
 // A better bound of the entry, or its score.
@@ -78,7 +83,7 @@ std::optional<RankedHypothesis> Ranker::Best(const HiddenMask& hidden, int64_t f
 }
 
 void Ranker::Weigh(const std::vector<Entry>& entries, int64_t score) {
-  const int64_t dust = score - Quantise(std::log(1 / kDust) / options_.temperature);
+  const int64_t dust = DustBeside(score, options_);
   weights_.resize(topology_.size());
   for (const Entry& entry : entries) weights_[entry.candidate->h.component] = 0;
   for (const Entry& entry : entries) {
@@ -94,7 +99,7 @@ void Ranker::Weigh(const std::vector<Entry>& entries, int64_t score) {
 const Ranker::Entry* Ranker::Likeliest(std::vector<Entry>* entries, const Entry& best,
                                        const HiddenMask& hidden) {
   const int64_t score = best.bound;
-  const int64_t dust = score - Quantise(std::log(1 / kDust) / options_.temperature);
+  const int64_t dust = DustBeside(score, options_);
   const ComponentId top = best.candidate->h.component;
   const auto component = [](const Entry& entry) { return entry.candidate->h.component; };
   // The best hypothesis alone weighs 1; then with the others of its component.

@@ -66,10 +66,7 @@ std::vector<HypothesisCandidate*> Ranker::Hypotheses() {
     for (int32_t m : modes_.Speaking(signature)) {
       const Mode& mode = modes_[m];
       if (mode.kind != ModeKind::kLink && chosen_[mode.component]) continue;
-      if (std::none_of(mode.listings.begin(), mode.listings.end(),
-                       [&](const auto& l) { return l.signature == signature; })) {
-        continue;
-      }
+      if (!mode.Lists(signature)) continue;
       if (mode.kind == ModeKind::kLink) {
         listing_links.insert(m);
       } else {
