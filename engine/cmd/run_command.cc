@@ -1,4 +1,5 @@
 // culprit run: signals, systemd, log of its own; Daemon does the work.
+#include <malloc.h>
 #include <signal.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
@@ -89,6 +90,9 @@ void Drain(Daemon* daemon, const sigset_t& set, bool finish) {
 }  // namespace
 
 int RunLive(const RunFlags& flags) {
+  // Checkpoints and batches are large and short-lived: what they took goes back to the system.
+  mallopt(M_MMAP_THRESHOLD, 1 << 18);
+  mallopt(M_TRIM_THRESHOLD, 1 << 18);
   absl::StatusOr<LiveConfig> config = LoadLiveConfig(flags.config, ProcessEnvironment());
   if (!config.ok()) {
     PrintError(std::string(config.status().message()));
