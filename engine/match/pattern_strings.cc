@@ -24,29 +24,39 @@ bool CanBeEmpty(const PatternNode& node) {
   }
 }
 
+bool IsZeroWidth(const PatternNode& node) {
+  return node.kind == Kind::kEmpty || node.kind == Kind::kAssert;
+}
+
 // An unanchored search for `x y*` finds a match where one for `x` does: drops from the chosen end
-// what can be empty, and all but the needed repetitions.
-void Trim(PatternNode* node, bool tail) {
+// what can be empty, and all but the needed repetitions. Returns whether bytes may have gone.
+bool Trim(PatternNode* node, bool tail) {
   if (CanBeEmpty(*node)) {
+    const bool cut = !IsZeroWidth(*node);
     *node = PatternNode();
-    return;
+    return cut;
   }
+  bool cut = false;
   if (node->kind == Kind::kConcat) {
     std::vector<PatternNode>& parts = node->children;
     while (CanBeEmpty(tail ? parts.back() : parts.front())) {
-      parts.erase(tail ? parts.end() - 1 : parts.begin());
+      const auto at = tail ? parts.end() - 1 : parts.begin();
+      cut |= !IsZeroWidth(*at);
+      parts.erase(at);
     }
-    Trim(tail ? &parts.back() : &parts.front(), tail);
+    cut |= Trim(tail ? &parts.back() : &parts.front(), tail);
   } else if (node->kind == Kind::kAlternate) {
-    for (PatternNode& child : node->children) Trim(&child, tail);
+    for (PatternNode& child : node->children) cut |= Trim(&child, tail);
   } else if (node->kind == Kind::kRepeat) {
+    cut = node->max != node->min;
     node->max = node->min;
     if (node->min == 1) {
       PatternNode child = std::move(node->children[0]);
       *node = std::move(child);
-      Trim(node, tail);
+      cut |= Trim(node, tail);
     }
   }
+  return cut;
 }
 
 }  // namespace
@@ -113,9 +123,9 @@ std::optional<Literals> ExactStrings(const PatternNode& node) {
   return std::nullopt;
 }
 
-void TrimEnds(PatternNode* root) {
+bool TrimEnds(PatternNode* root) {
   Trim(root, true);
-  Trim(root, false);
+  return Trim(root, false);
 }
 
 }  // namespace culprit

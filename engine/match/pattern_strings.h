@@ -21,6 +21,7 @@ std::optional<Literals> ExactStrings(const PatternNode& node);
 
 // An unanchored search for `x y*` finds a match where one for `x` does: drops from both ends what
 // can be empty, and all but the needed repetitions. What can be empty as a whole becomes kEmpty.
-void TrimEnds(PatternNode* root);
+// Returns whether a match may now begin later than it did.
+bool TrimEnds(PatternNode* root);
 
 }  // namespace culprit

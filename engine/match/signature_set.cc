@@ -17,6 +17,7 @@ namespace {
 
 constexpr size_t kMinForFilter = 3;  // fewer regexes are faster one by one than as a set
 constexpr int64_t kFilterBytes = 64 << 20;
+constexpr int kMaxStarts = 8;       // tried one by one, before one search replaces them
 constexpr double kLineBytes = 120;  // of an ordinary log line, for estimates
 
 RE2::Options RegexOptions() {
@@ -57,6 +58,7 @@ class SetBuilder {
       return;
     }
     set_.unicode_fold |= pattern.unicode_fold;
+    if (!set_.signatures[index].groups.empty()) set_.signatures[index].starts = MatchStarts(plan);
     info.line_share = std::min(1.0, plan.hit_rate * kLineBytes);
     for (const Trigger& trigger : plan.triggers) {
       AddOwner(trigger, index, pattern);
@@ -225,6 +227,22 @@ class SetBuilder {
 
 }  // namespace
 
+bool CompiledSignature::Captures(std::string_view subject,
+                                 std::vector<re2::StringPiece>* out) const {
+  const auto match = [&](size_t start, RE2::Anchor anchor) {
+    return regex->Match(ToRe2(subject), start, subject.size(), anchor, out->data(),
+                        static_cast<int>(out->size()));
+  };
+  if (starts.known()) {
+    size_t at = starts.Next(subject, 0);
+    for (int i = 0; i < kMaxStarts && at != MatchStarts::kNone; ++i) {
+      if (match(at, RE2::ANCHOR_START)) return true;
+      at = starts.Next(subject, at + 1);
+    }
+  }
+  return match(0, RE2::UNANCHORED);
+}
+
 MatchScratch::MatchScratch() : state_(std::make_unique<MatchState>()) {}
 MatchScratch::~MatchScratch() = default;
 MatchScratch::MatchScratch(MatchScratch&&) noexcept = default;
@@ -268,10 +286,7 @@ bool SignatureSet::Captures(SignatureIndex signature, std::string_view line, Mat
   std::vector<re2::StringPiece>& groups = scratch.state_->groups;
   const int count = compiled.groups.empty() ? 0 : compiled.groups.back().first + 1;
   groups.resize(static_cast<size_t>(count));
-  if (!compiled.regex->Match(ToRe2(subject), 0, subject.size(), RE2::UNANCHORED, groups.data(),
-                             count)) {
-    return false;
-  }
+  if (!compiled.Captures(subject, &groups)) return false;
   out->clear();
   for (const auto& [number, name] : compiled.groups) {
     const re2::StringPiece& group = groups[static_cast<size_t>(number)];

@@ -204,7 +204,7 @@ class Finder {
 
 TriggerPlan PlanTriggers(const Pattern& pattern, const RarityModel& model) {
   PatternNode root = pattern.root;
-  TrimEnds(&root);
+  const bool head_cut = TrimEnds(&root);
   Finder finder(model);
   if (const std::optional<Literals> exact = ExactStrings(root)) {
     std::vector<Placed> set;
@@ -224,6 +224,7 @@ TriggerPlan PlanTriggers(const Pattern& pattern, const RarityModel& model) {
   if (best.cost >= kUselessCost) return plan;
   plan.triggers = std::move(best.triggers);
   plan.hit_rate = best.hit_rate;
+  plan.head_cut = head_cut;
   return plan;
 }
 

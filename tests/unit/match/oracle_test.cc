@@ -5,8 +5,10 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <random>
 
+#include "engine/match/subject.h"
 #include "tests/unit/match/match_testing.h"
 #include "tests/unit/match/pattern_generator.h"
 #include "tests/unit/match/sample_signatures.h"
@@ -39,6 +41,55 @@ TEST(Oracle, GeneratedPatternsOnGeneratedTexts) {
   }
   EXPECT_GT(patterns, 3500u);
   EXPECT_GT(hits, 10000u);
+}
+
+// The groups that took part in one search of the whole line.
+std::vector<std::pair<std::string, std::string>> CapturesBySearch(const RE2& regex,
+                                                                  std::string_view subject) {
+  std::vector<re2::StringPiece> groups(static_cast<size_t>(regex.NumberOfCapturingGroups()) + 1);
+  std::vector<std::pair<std::string, std::string>> out;
+  if (!regex.Match({subject.data(), subject.size()}, 0, subject.size(), RE2::UNANCHORED,
+                   groups.data(), static_cast<int>(groups.size())))
+    return out;
+  for (const auto& [number, name] : regex.CapturingGroupNames()) {
+    const re2::StringPiece& group = groups[static_cast<size_t>(number)];
+    if (group.data() != nullptr) out.emplace_back(name, std::string(group.data(), group.size()));
+  }
+  return out;
+}
+
+TEST(Oracle, CapturesAreThoseOfOneSearch) {
+  MatchScratch scratch;
+  size_t compared = 0;
+  for (uint64_t seed = 1000; seed < 1100; ++seed) {
+    PatternGenerator generator(seed);
+    std::vector<std::string> regexes;
+    for (int tries = 0; tries < 200 && regexes.size() < 12; ++tries) {
+      std::string regex = generator.Pattern();
+      if (regex.find("(?P<n>") == std::string::npos || !RE2(regex, RE2::Quiet).ok()) continue;
+      regexes.push_back(std::move(regex));
+    }
+    const auto set = BuildSet(regexes);
+    std::vector<std::unique_ptr<RE2>> compiled;
+    for (const std::string& regex : regexes) compiled.push_back(std::make_unique<RE2>(regex));
+    const std::string text = generator.Text(60);
+    const PaddedBlock block(text);
+    std::vector<Hit> hits;
+    set->ScanSlow(block.view(), scratch, &hits);
+    for (const Hit& hit : hits) {
+      const std::string_view line =
+          block.view().substr(hit.line_begin, hit.line_end - hit.line_begin);
+      std::string decoded;
+      const auto expected = CapturesBySearch(*compiled[hit.signature], Subject(line, &decoded));
+      SignatureSet::CaptureList captures;
+      ASSERT_TRUE(set->Captures(hit.signature, line, scratch, &captures));
+      const std::vector<std::pair<std::string, std::string>> found(captures.begin(),
+                                                                   captures.end());
+      ASSERT_EQ(found, expected) << regexes[hit.signature] << "\non |" << line << "|";
+      compared += expected.size();
+    }
+  }
+  EXPECT_GT(compared, 1000u);
 }
 
 // The sample lines at every alignment and in every wrapping.
