@@ -49,14 +49,15 @@ size_t CountEscapeVariants(const Literal& literal) {
 
 std::vector<Literal> EscapeVariants(const Literal& literal) {
   std::vector<Literal> variants(1);
-  for (size_t i = 0; i < literal.size(); ++i) {
-    const std::vector<std::string_view> spellings = Spellings(literal.text[i]);
-    if (spellings.empty()) {
-      for (Literal& variant : variants) variant.Append(literal.Slice(i, 1));
+  size_t end = 0;
+  for (size_t begin = 0; begin < literal.size(); begin = end) {
+    while (end < literal.size() && !HasEscapeVariants(literal.text[end])) ++end;
+    if (end > begin) {
+      for (Literal& variant : variants) variant.Append(literal.Slice(begin, end - begin));
       continue;
     }
     std::vector<Literal> longer;
-    for (const std::string_view spelling : spellings) {
+    for (const std::string_view spelling : Spellings(literal.text[end++])) {
       for (const Literal& variant : variants) {
         longer.push_back(variant);
         for (const char c : spelling) longer.back().Append(c, false);

@@ -45,9 +45,9 @@ GramFilter::GramFilter(const std::vector<Literal>& literals, const std::vector<F
   std::unordered_map<uint32_t, uint32_t> taken;  // by gram: literals behind it
   for (const uint32_t index : order) {
     const Literal& literal = literals[index];
-    if (!PlanFind(literal, model).by_grams) continue;
-    const std::vector<GramWindow> windows = Windows(literal);
     std::vector<double> costs = CostsOfGrams(literal, folded);
+    if (!PlanFind(literal, costs, model).by_grams) continue;
+    const std::vector<GramWindow> windows = Windows(literal);
     for (size_t i = 0; i < costs.size(); ++i) {
       const size_t window = std::min(i, windows.size() - 1);
       const auto it = taken.find(windows[window].grams[i - window].gram);
@@ -104,35 +104,47 @@ void GramFilter::AddEntries(const Literal& literal, uint32_t index, const Window
 // The table's size by the places to take, and the factor under which the fewest common grams
 // collide with ours.
 void GramFilter::ChooseHash(const RarityModel& folded) {
-  std::unordered_map<uint32_t, uint32_t> own;
-  for (size_t i = 0; i < entries_.size(); ++i) own[entries_[i].gram] |= behind_[i].followers;
+  std::vector<std::pair<uint32_t, uint32_t>> own;  // grams, ascending, with all their followers
+  for (size_t i = 0; i < entries_.size(); ++i)
+    own.emplace_back(entries_[i].gram, behind_[i].followers);
+  std::sort(own.begin(), own.end());
+  size_t kept = 0;
+  for (size_t i = 1; i < own.size(); ++i) {
+    if (own[i].first == own[kept].first) {
+      own[kept].second |= own[i].second;
+    } else {
+      own[++kept] = own[i];
+    }
+  }
+  own.resize(kept + 1);
   size_t count = 0;
   for (const auto& [gram, followers] : own)
     count += static_cast<size_t>(__builtin_popcount(followers));
   int bits = kMinTableBits;
   while (bits<kMaxTableBits&& static_cast<double>(count)> kMaxFill * (1u << bits)) ++bits;
   double least = std::numeric_limits<double>::infinity();
+  uint32_t best = 0;
   uint32_t state = 7;
+  table_.shift = 32 - bits;
   for (int i = 0; i < kHashTries; ++i) {
-    GramTable table;
-    table.factor = NextRandom(&state) | 1;
-    table.shift = 32 - bits;
-    table.bytes.resize(size_t{1} << bits);
+    table_.factor = NextRandom(&state) | 1;
+    table_.Resize();
     for (const auto& [gram, followers] : own) {
-      ForEachPlace(table, gram, followers, [&](uint32_t at) { table.bytes[at] = 1; });
+      ForEachPlace(table_, gram, followers, [&](uint32_t at) { table_.bytes[at] = 1; });
     }
     double collisions = 0;
     for (size_t k = 0; k < std::min(kHashSample, folded.common().size()); ++k) {
       const std::pair<uint32_t, double>& common = folded.common()[k];
       size_t taken = 0;
-      ForEachPlace(table, common.first, ~0u, [&](uint32_t at) { taken += table.bytes[at]; });
+      ForEachPlace(table_, common.first, ~0u, [&](uint32_t at) { taken += table_.bytes[at]; });
       collisions += common.second * static_cast<double>(taken);
     }
     if (collisions < least) {
       least = collisions;
-      table_ = std::move(table);
+      best = table_.factor;
     }
   }
+  table_.factor = best;
   table_.Resize();
   for (size_t i = 0; i < entries_.size(); ++i) {
     ForEachPlace(table_, entries_[i].gram, behind_[i].followers,

@@ -43,9 +43,12 @@ std::vector<double> CostsOfGrams(const Literal& literal, const RarityModel& fold
 // cheaper, by its rarest pair of adjacent bytes.
 struct FindPlan {
   bool by_grams = false;
-  uint32_t pair_offset = 0;
-  double cost = 0;  // in fired probes per byte of text
+  uint32_t pair_offset = 0;  // unless by_grams
+  double cost = 0;           // in fired probes per byte of text
 };
 FindPlan PlanFind(const Literal& literal, const RarityModel& model);
+// `costs`: CostsOfGrams of the literal.
+FindPlan PlanFind(const Literal& literal, const std::vector<double>& costs,
+                  const RarityModel& model);
 
 }  // namespace culprit

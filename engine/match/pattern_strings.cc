@@ -61,18 +61,27 @@ bool Trim(PatternNode* node, bool tail) {
 
 }  // namespace
 
-std::optional<Literals> Cross(const Literals& heads, const Literals& tails) {
-  if (heads.size() * tails.size() > kMaxStrings) return std::nullopt;
-  Literals out;
-  out.reserve(heads.size() * tails.size());
-  for (const Literal& head : heads) {
+bool Extend(const Literals& tails, Literals* heads) {
+  if (heads->size() * tails.size() > kMaxStrings) return false;
+  for (const Literal& head : *heads) {
     for (const Literal& tail : tails) {
-      if (head.size() + tail.size() > kMaxString) return std::nullopt;
+      if (head.size() + tail.size() > kMaxString) return false;
+    }
+  }
+  if (tails.size() == 1) {
+    for (Literal& head : *heads) head.Append(tails[0]);
+    return true;
+  }
+  Literals out;
+  out.reserve(heads->size() * tails.size());
+  for (const Literal& head : *heads) {
+    for (const Literal& tail : tails) {
       out.push_back(head);
       out.back().Append(tail);
     }
   }
-  return out;
+  *heads = std::move(out);
+  return true;
 }
 
 std::optional<Literals> ExactStrings(const PatternNode& node) {
@@ -87,12 +96,10 @@ std::optional<Literals> ExactStrings(const PatternNode& node) {
     case Kind::kAssert:
       return std::nullopt;
     case Kind::kConcat: {
-      std::optional<Literals> all = Literals(1);
+      Literals all(1);
       for (const PatternNode& child : node.children) {
         const std::optional<Literals> strings = ExactStrings(child);
-        if (!strings) return std::nullopt;
-        all = Cross(*all, *strings);
-        if (!all) return std::nullopt;
+        if (!strings || !Extend(*strings, &all)) return std::nullopt;
       }
       return all;
     }
@@ -115,8 +122,10 @@ std::optional<Literals> ExactStrings(const PatternNode& node) {
         return all;
       }
       if (node.min != node.max || node.max > static_cast<int>(kMaxString)) return std::nullopt;
-      std::optional<Literals> all = Literals(1);
-      for (int i = 0; i < node.max && all; ++i) all = Cross(*all, *once);
+      Literals all(1);
+      for (int i = 0; i < node.max; ++i) {
+        if (!Extend(*once, &all)) return std::nullopt;
+      }
       return all;
     }
   }

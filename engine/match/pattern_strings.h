@@ -13,8 +13,9 @@ using Literals = std::vector<Literal>;
 constexpr size_t kMaxStrings = 32;  // that a part of a pattern may expand to
 constexpr size_t kMaxString = 256;  // bytes of one of them
 
-// Each head followed by each tail; nothing if they are too many or too long.
-std::optional<Literals> Cross(const Literals& heads, const Literals& tails);
+// Makes of *heads each head followed by each tail. False, and as before: they are too many or too
+// long.
+bool Extend(const Literals& tails, Literals* heads);
 
 // Exactly the strings a node can match, or nothing if they are too many, unknown or conditional.
 std::optional<Literals> ExactStrings(const PatternNode& node);

@@ -30,14 +30,21 @@ uint32_t MergeGram(uint32_t gram) {
   return (gram & ~bytes) | (0x30303030u & bytes);
 }
 
+constexpr double kLowDigit = 0.17;  // of all digits one of 0, 1, 2
+constexpr double kHighDigit = 0.08;
+
 double DigitShare(uint32_t gram) {
   double share = 1;
   if (DigitsOf(gram) == 0) return share;
   for (int shift = 0; shift < 32; shift += 8) {
     const uint32_t c = (gram >> shift) & 0xFF;
-    if (c >= '0' && c <= '9') share *= c <= '2' ? 0.17 : 0.08;
+    if (c >= '0' && c <= '9') share *= c <= '2' ? kLowDigit : kHighDigit;
   }
   return share;
+}
+
+unsigned char ByteOf(uint32_t gram, int i) {
+  return static_cast<unsigned char>((gram >> (8 * i)) & 0xFF);
 }
 
 }  // namespace
@@ -121,6 +128,8 @@ const RarityModel& RarityModel::Folded() {
   return *model;
 }
 
+double RarityModel::Single(unsigned char c) const { return (singles_[c] + 0.05) / (total_ + 1); }
+
 double RarityModel::Bigram(unsigned char a, unsigned char b) const {
   // Unseen successors share what a quarter of a count would give.
   return (pairs_[a << 8 | b] + 0.25 / 96) / (singles_[a] + 0.25);
@@ -128,11 +137,30 @@ double RarityModel::Bigram(unsigned char a, unsigned char b) const {
 
 double RarityModel::GramRate(uint32_t gram) const {
   const uint32_t merged = MergeGram(gram);
-  const auto byte = [&](int i) { return static_cast<unsigned char>((merged >> (8 * i)) & 0xFF); };
-  const double chain = (singles_[byte(0)] + 0.05) / (total_ + 1) * Bigram(byte(0), byte(1)) *
-                       Bigram(byte(1), byte(2)) * Bigram(byte(2), byte(3));
+  const auto byte = [&](int i) { return ByteOf(merged, i); };
+  const double chain = Single(byte(0)) * Bigram(byte(0), byte(1)) * Bigram(byte(1), byte(2)) *
+                       Bigram(byte(2), byte(3));
   const double counted = grams_[PlaceOf(merged)].second / (total_ + 1);
   return (kGramWeight * counted + (1 - kGramWeight) * chain) * DigitShare(gram);
+}
+
+double RarityModel::OpenGramRate(uint32_t gram, int open) const {
+  const uint32_t merged = MergeGram(gram);
+  const auto byte = [&](int i) { return ByteOf(merged, i); };
+  double chains = 0;
+  double counted = 0;
+  for (uint32_t c = 0; c < 256; ++c) {
+    const auto self = static_cast<unsigned char>(c);
+    if ((c & static_cast<uint32_t>(kCaseBit)) == 0 || Merge(self) != (c & 0xFF)) continue;
+    const double share = c == '0' ? 3 * kLowDigit + 7 * kHighDigit : 1;  // stands for all ten
+    const uint32_t count = grams_[PlaceOf(merged | c << (8 * open))].second;
+    counted += share * count;
+    chains += share * (open == 0 ? Single(self) * Bigram(self, byte(1)) : Bigram(byte(2), self));
+  }
+  const double known =
+      open == 0 ? Bigram(byte(2), byte(3)) : Single(byte(0)) * Bigram(byte(0), byte(1));
+  chains *= known * Bigram(byte(1), byte(2));
+  return (kGramWeight * counted / (total_ + 1) + (1 - kGramWeight) * chains) * DigitShare(gram);
 }
 
 double RarityModel::PairRate(unsigned char first, unsigned char second) const {

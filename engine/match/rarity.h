@@ -31,6 +31,9 @@ class RarityModel {
 
   // Estimated occurrences of a gram per byte of text.
   double GramRate(uint32_t gram) const;
+  // The sum of GramRate over all grams that are like this one but for the byte at `open` (0 or 3,
+  // where it has 0), which may be any with the case bit.
+  double OpenGramRate(uint32_t gram, int open) const;
   // Estimated occurrences per byte of two adjacent bytes, in any case.
   double PairRate(unsigned char first, unsigned char second) const;
   // Weighted bytes learned from.
@@ -45,6 +48,7 @@ class RarityModel {
   void SetCommon();
   void MakeRoom(size_t grams);
   size_t PlaceOf(uint32_t merged) const;  // in grams_: of its count, or where that belongs
+  double Single(unsigned char c) const;
   double Bigram(unsigned char a, unsigned char b) const;
 
   double total_ = 0;

@@ -69,8 +69,7 @@ class Finder {
 
   // Ends all runs: nothing is known of what follows.
   void Break(Walk* walk) {
-    Submit(walk->all);
-    Submit(walk->plain);
+    SubmitBoth(*walk);
     *walk = Walk();
   }
 
@@ -127,21 +126,23 @@ class Finder {
     Offer(PlanSet(set, false, model_));
   }
 
+  void SubmitBoth(const Walk& walk) {
+    Submit(walk.all);
+    if (walk.plain.offset != walk.all.offset || walk.plain.set != walk.all.set) Submit(walk.plain);
+  }
+
   void AppendPiece(const Literals& piece, Walk* walk) {
     if (piece.size() > 1) Submit({piece, OffsetBehind(walk->all)});
-    std::optional<Literals> longer = Cross(walk->all.set, piece);
-    if (!longer) {
+    if (!Extend(piece, &walk->all.set)) {
       Submit(walk->all);
       walk->all = walk->plain;
-      longer = Cross(walk->all.set, piece);
-      if (!longer) {  // too long
+      if (!Extend(piece, &walk->all.set)) {  // too long
         Break(walk);
         walk->all.set = piece;
         walk->plain.set = piece.size() == 1 ? piece : Literals(1);
         return;
       }
     }
-    walk->all.set = *std::move(longer);
     if (piece.size() == 1) {
       walk->plain.set[0].Append(piece[0]);
       return;
@@ -156,8 +157,7 @@ class Finder {
       AppendPiece(*exact, walk);
       return;
     }
-    Submit(walk->all);
-    Submit(walk->plain);
+    SubmitBoth(*walk);
     Candidate all;
     all.cost = 0;
     for (const PatternNode& child : node.children) {

@@ -1,6 +1,7 @@
 #include "engine/match/trigger_cost.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "engine/match/escape_variants.h"
@@ -84,7 +85,7 @@ class Planner {
   // How often the literal stands in text, at most.
   double Rate(const Literal& literal) const {
     double rate = 1;
-    for (size_t i = 0; i + 2 <= literal.size(); ++i) {
+    for (size_t i = 0; i + 2 <= literal.size() && rate > kShortRate; ++i) {
       rate = std::min(rate, model_.PairRate(static_cast<unsigned char>(literal.text[i]),
                                             static_cast<unsigned char>(literal.text[i + 1])));
       if (i + kGramBytes <= literal.size()) rate = std::min(rate, GramRateOf(literal, i));
@@ -104,48 +105,88 @@ class Planner {
     return cost;
   }
 
-  Candidate PlanVariants(const Placed& placed, size_t begin, size_t length, bool proves) const {
-    const Literal literal = placed.literal.Slice(begin, length);
-    Candidate out;
-    if (literal.size() < kMinTrigger || CountEscapeVariants(literal) > kMaxVariants) return out;
-    out.hit_rate = Rate(literal);
-    out.cost = EscapeCost(literal) + out.hit_rate * (proves ? kProveCost : kVerifyCost);
-    for (Literal& variant : EscapeVariants(literal)) {
-      Trigger trigger;
-      trigger.escaped = !out.triggers.empty();
-      trigger.cost = kLiteralCost + PlanFind(variant, model_).cost;
-      if (!trigger.escaped) {
-        trigger.proves = proves;
-        if (placed.offset >= 0) trigger.anchor = placed.offset + static_cast<int>(begin);
-      }
-      trigger.literal = std::move(variant);
-      out.cost += trigger.cost;
-      out.triggers.push_back(std::move(trigger));
-    }
-    return out;
+  // A part of a literal that may stand for it, and its cost without that of finding its spellings.
+  struct Part {
+    size_t begin = 0;
+    Literal literal;
+    bool proves = false;
+    size_t spellings = 0;
+    double hit_rate = 0;
+    double cost = 0;
+
+    // No more than what it costs in all.
+    double least() const { return cost + static_cast<double>(spellings) * kLiteralCost; }
+  };
+
+  // Appends the part, if it is usable.
+  void AddPart(const Literal& whole, size_t begin, size_t end, bool proves,
+               std::vector<Part>* parts) const {
+    if (end < begin + kMinTrigger) return;
+    Part part = {.begin = begin, .literal = whole.Slice(begin, end - begin), .proves = proves};
+    part.spellings = CountEscapeVariants(part.literal);
+    if (part.spellings > kMaxVariants) return;
+    part.hit_rate = Rate(part.literal);
+    part.cost = EscapeCost(part.literal) + part.hit_rate * (proves ? kProveCost : kVerifyCost);
+    parts->push_back(std::move(part));
   }
 
-  // The cheapest part of the literal (or all of it) that can stand for it.
-  Candidate PlanOne(const Placed& placed, bool whole_pattern) const {
-    Candidate best;
-    const auto consider = [&](size_t begin, size_t end, bool proves) {
-      if (end <= begin) return;
-      Candidate part = PlanVariants(placed, begin, end - begin, proves);
-      if (part.cost < best.cost) best = std::move(part);
-    };
-    const size_t size = placed.literal.size();
-    consider(0, size, whole_pattern);
-    // Parts between bytes that JSON writers escape, with up to two such bytes inside.
+  // The literal itself, and the parts between bytes that JSON writers escape, with up to two such
+  // bytes inside.
+  std::vector<Part> PartsOf(const Literal& literal, bool whole_pattern) const {
+    std::vector<Part> parts;
+    const size_t size = literal.size();
+    AddPart(literal, 0, size, whole_pattern, &parts);
     std::vector<size_t> cuts;  // positions of such bytes
     for (size_t i = 0; i < size; ++i) {
-      const char c = placed.literal.text[i];
+      const char c = literal.text[i];
       if (HasEscapeVariants(c) || MayBeUnicodeEscaped(c)) cuts.push_back(i);
     }
     for (size_t first = 0; first <= cuts.size() && !cuts.empty(); ++first) {
       const size_t begin = first == 0 ? 0 : cuts[first - 1] + 1;
       for (size_t last = first; last <= cuts.size() && last <= first + 2; ++last) {
-        consider(begin, last == cuts.size() ? size : cuts[last], false);
+        AddPart(literal, begin, last == cuts.size() ? size : cuts[last], false, &parts);
       }
+    }
+    return parts;
+  }
+
+  // No triggers if they would cost more than `limit`.
+  Candidate PlanPart(const Placed& placed, const Part& part, double limit) const {
+    Candidate out;
+    out.hit_rate = part.hit_rate;
+    out.cost = part.cost;
+    for (Literal& variant : EscapeVariants(part.literal)) {
+      Trigger trigger;
+      trigger.escaped = !out.triggers.empty();
+      trigger.cost = kLiteralCost + PlanFind(variant, model_).cost;
+      if (!trigger.escaped) {
+        trigger.proves = part.proves;
+        if (placed.offset >= 0) trigger.anchor = placed.offset + static_cast<int>(part.begin);
+      }
+      trigger.literal = std::move(variant);
+      out.cost += trigger.cost;
+      if (out.cost > limit) return {};
+      out.triggers.push_back(std::move(trigger));
+    }
+    return out;
+  }
+
+  // The cheapest part of the literal (or all of it) that can stand for it; of equals the first.
+  // What promises to be cheap is planned first, so that most of the others need no plan.
+  Candidate PlanOne(const Placed& placed, bool whole_pattern) const {
+    const std::vector<Part> parts = PartsOf(placed.literal, whole_pattern);
+    std::vector<size_t> order(parts.size());
+    std::iota(order.begin(), order.end(), 0);
+    std::stable_sort(order.begin(), order.end(),
+                     [&](size_t a, size_t b) { return parts[a].least() < parts[b].least(); });
+    Candidate best;
+    size_t best_part = 0;
+    for (const size_t i : order) {
+      if (parts[i].least() > best.cost) break;
+      Candidate part = PlanPart(placed, parts[i], best.cost);
+      if (part.triggers.empty() || (part.cost == best.cost && i > best_part)) continue;
+      best = std::move(part);
+      best_part = i;
     }
     return best;
   }
