@@ -27,25 +27,25 @@ class Hash {
   void Add(uint64_t number) {
     for (int i = 0; i < 64; i += 8) Byte(static_cast<uint8_t>(number >> i));
   }
-  void Add(const Signal& s) {
+  void Add(const SignalView& s) {
     Add(s.signature);
-    Add(s.position.offset);
-    Add(s.position.length);
+    Add(s.offset);
+    Add(s.length);
     Add(static_cast<uint64_t>(s.time));
     Add(static_cast<uint64_t>(s.time_origin));
     Add(static_cast<uint64_t>(s.level));
-    for (const std::string* text :
-         {&s.component, &s.target, &s.service, &s.instance, &s.line, &s.message})
-      Add(std::string_view(*text));
+    for (const std::string_view text :
+         {s.component, s.target, s.service, s.instance, s.line, s.message})
+      Add(text);
     Add(s.captures.size());
     for (const auto& [name, text] : s.captures) {
-      Add(std::string_view(name));
-      Add(std::string_view(text));
+      Add(name);
+      Add(text);
     }
   }
-  void Add(const Mark& mark) {
+  void Add(const MarkView& mark) {
     Add(static_cast<uint64_t>(mark.time));
-    Add(std::string_view(mark.component));
+    Add(mark.component);
   }
   uint64_t value() const { return value_; }
 
@@ -71,7 +71,7 @@ int Run(int argc, char** argv) {
   const double scanned = Seconds(CLOCK_PROCESS_CPUTIME_ID);
   const double wall = Seconds(CLOCK_MONOTONIC) - wall_start;
   uint64_t entries = 0, bytes = 0;
-  LogEntry entry;
+  EntryView entry;
   for (int pass = 0; pass < 2; ++pass) {
     (void)pass;
     entries = 0;

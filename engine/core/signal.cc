@@ -4,13 +4,25 @@ namespace culprit {
 
 SignalView ViewOf(const Signal& s, std::vector<CaptureView>* captures) {
   captures->assign(s.captures.begin(), s.captures.end());
-  return {s.signature, s.position.offset, s.position.length, s.time,    s.time_origin,
-          s.level,     s.component,       s.target,          s.service, s.instance,
-          s.line,      s.message,         *captures};
+  SignalView v;
+  v.signature = s.signature;
+  v.offset = s.position.offset;
+  v.length = s.position.length;
+  v.time = s.time;
+  v.time_origin = s.time_origin;
+  v.level = s.level;
+  v.component = s.component;
+  v.target = s.target;
+  v.service = s.service;
+  v.instance = s.instance;
+  v.line = s.line;
+  v.message = s.message;
+  v.captures = *captures;
+  return v;
 }
 
-Signal CopyOf(const SignalView& v) {
-  Signal s;
+void CopyTo(const SignalView& v, Signal* signal) {
+  Signal& s = *signal;
   s.signature = v.signature;
   s.position = {0, v.offset, v.length};
   s.time = v.time;
@@ -23,6 +35,11 @@ Signal CopyOf(const SignalView& v) {
   s.line = v.line;
   s.message = v.message;
   s.captures.assign(v.captures.begin(), v.captures.end());
+}
+
+Signal CopyOf(const SignalView& v) {
+  Signal s;
+  CopyTo(v, &s);
   return s;
 }
 

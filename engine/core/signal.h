@@ -47,8 +47,14 @@ struct Mark {
   std::string component;  // who logged it (resolved name)
 };
 
-// A Signal on its way into a log, without text of its own: the views are of the caller and need not
-// outlive the call that takes them. The partition is the log's to know.
+// Number of a word of a log that is being read. For as long as its reader lives the same number is
+// the same text; a text may get a second one. kNoWord: none, the text has to do.
+using WordId = uint32_t;
+inline constexpr WordId kNoWord = UINT32_MAX;
+
+// A Signal on its way into a log or out of it, without text of its own. Into: the views are of the
+// caller and need not outlive the call that takes them. Out: of the reader, see PartitionReader.
+// The partition is known to who reads.
 using CaptureView = std::pair<std::string_view, std::string_view>;
 struct SignalView {
   SignatureIndex signature = 0;
@@ -59,16 +65,22 @@ struct SignalView {
   Level level = Level::kUnknown;
   std::string_view component, target, service, instance, line, message;
   std::span<const CaptureView> captures;
+  // Out of a log only: of component, target, service and instance.
+  WordId component_word = kNoWord, target_word = kNoWord;
+  WordId service_word = kNoWord, instance_word = kNoWord;
 };
 
 struct MarkView {
   TimeUs time = kNoTime;
   std::string_view component;
+  WordId component_word = kNoWord;  // out of a log only
 };
 
 // `captures` holds what the view's captures point to.
 SignalView ViewOf(const Signal& signal, std::vector<CaptureView>* captures);
-inline MarkView ViewOf(const Mark& mark) { return {mark.time, mark.component}; }
+inline MarkView ViewOf(const Mark& mark) { return {mark.time, mark.component, kNoWord}; }
+// The partition is 0. Over *signal: uses the room of its texts.
+void CopyTo(const SignalView& view, Signal* signal);
 Signal CopyOf(const SignalView& view);
 inline Mark CopyOf(const MarkView& view) { return {0, view.time, std::string(view.component)}; }
 

@@ -13,8 +13,7 @@ namespace culprit {
 
 // Appends one partition's entries in stream order. Used by one thread at a time; writers of
 // different partitions may work at the same time. What the views point to may go once a call
-// returns. Of what position and mark say about the partition nothing is kept: the log sets it on
-// reading.
+// returns. Word numbers are not looked at.
 class PartitionWriter {
  public:
   virtual ~PartitionWriter() = default;
@@ -24,12 +23,17 @@ class PartitionWriter {
 };
 
 using LogEntry = std::variant<Signal, Mark>;
+using EntryView = std::variant<SignalView, MarkView>;
+
+inline LogEntry CopyOf(const EntryView& entry) {
+  return std::visit([](const auto& e) { return LogEntry(CopyOf(e)); }, entry);
+}
 
 class PartitionReader {
  public:
   virtual ~PartitionReader() = default;
-  // The next entry, in order; false at the end.
-  virtual absl::StatusOr<bool> Next(LogEntry* entry) = 0;
+  // The next entry, in order; false at the end. Its views are good until the next call.
+  virtual absl::StatusOr<bool> Next(EntryView* entry) = 0;
 };
 
 class SignalLog {

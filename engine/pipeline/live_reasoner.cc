@@ -37,27 +37,29 @@ absl::Status LiveReasoner::OnEntries(const LogChunk& chunk) {
     return absl::DataLossError(absl::StrCat("signal log: chunk of partition ", chunk.partition,
                                             ": signature table ", chunk.generation,
                                             " is not known"));
+  EntryView entry;
   // All of it is decoded before any of it is used.
-  entries_.clear();
-  EntryDecoder decoder;
+  EntryDecoder trial;
   for (std::string_view rest = chunk.entries; !rest.empty();) {
-    if (!decoder.Decode(&rest, &entries_.emplace_back()))
+    if (!trial.Decode(&rest, &entry))
       return absl::DataLossError(
           absl::StrCat("signal log: damaged chunk of partition ", chunk.partition));
   }
   quiet_wall_ = kNoTime;
-  for (LogEntry& entry : entries_) {
-    if (auto* signal = std::get_if<Signal>(&entry)) {
-      signal->position.partition = chunk.partition;
-      const SignatureIndex old = signal->signature;
-      signal->signature = old < table->second.size() ? table->second[old] : kGone;
-      if (signal->signature == kGone) {
+  EntryDecoder decoder;
+  for (std::string_view rest = chunk.entries; decoder.Decode(&rest, &entry);) {
+    if (auto* view = std::get_if<SignalView>(&entry)) {
+      const SignatureIndex old = view->signature;
+      view->signature = old < table->second.size() ? table->second[old] : kGone;
+      if (view->signature == kGone) {
         counters_->Count(Reason::kSignatureGone);
         continue;
       }
-      orderer_->Add(std::move(*signal));
+      CopyTo(*view, &signal_);
+      signal_.position.partition = chunk.partition;
+      orderer_->Add(std::move(signal_));
     } else {
-      Mark& mark = std::get<Mark>(entry);
+      Mark mark = CopyOf(std::get<MarkView>(entry));
       mark.partition = chunk.partition;
       if (mark.component.empty()) {
         orderer_->Progress(mark.partition, mark.time);

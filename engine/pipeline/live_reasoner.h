@@ -105,7 +105,7 @@ class LiveReasoner {
 
   Slice slice_;
   SliceOutcome outcome_;
-  std::vector<LogEntry> entries_;
+  Signal signal_;  // under work
 };
 
 }  // namespace culprit

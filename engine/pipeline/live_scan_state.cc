@@ -126,18 +126,18 @@ void ReadHeld(CheckpointReader& ar, const LiveKnowledge& knowledge, SegmentWrite
   for (size_t n = ar.Count(); n > 0; --n) {
     const std::string id(ar.Word());
     std::string_view bytes = ar.Text();
-    LogEntry entry;
+    EntryView entry;
     EntryDecoder decoder;
     Require(decoder.Decode(&bytes, &entry) && bytes.empty(), "damaged entry");
     RequireTime(std::visit([](const auto& e) { return e.time; }, entry));
-    if (Signal* signal = std::get_if<Signal>(&entry)) {
+    if (SignalView* signal = std::get_if<SignalView>(&entry)) {
       signal->signature = IndexOf(knowledge, id);
       if (signal->signature == kGone) {
         counters->Count(Reason::kSignatureGone);
         continue;
       }
     }
-    segment->held.push_back(std::move(entry));
+    segment->held.push_back(CopyOf(entry));
   }
 }
 

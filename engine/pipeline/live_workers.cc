@@ -136,15 +136,15 @@ void LiveWorkers::Unload(Worker* worker) {
 void LiveWorkers::Publish(const ScannedBatch& scanned) const {
   for (const ScanOutput::Piece& piece : scanned.output.pieces) {
     EntryDecoder decoder;
-    LogEntry entry;
+    EntryView entry;
     for (std::string_view rest = piece.entries; !rest.empty();) {
       if (!decoder.Decode(&rest, &entry)) return;
-      const Signal* signal = std::get_if<Signal>(&entry);
+      const SignalView* signal = std::get_if<SignalView>(&entry);
       if (signal == nullptr) continue;
       tap_->Publish({.source = scanned.slot->stream->source,
                      .stream = scanned.slot->stream->display,
                      .signature = scanned.knowledge->signatures[signal->signature],
-                     .signal = *signal});
+                     .signal = CopyOf(*signal)});
     }
   }
 }

@@ -14,29 +14,19 @@
 namespace culprit {
 namespace {
 
-TimeUs TimeOf(const LogEntry& entry) {
-  return std::visit([](const auto& e) { return e.time; }, entry);
-}
-
 // One partition being read: always one entry ahead.
 struct Cursor {
   std::unique_ptr<PartitionReader> reader;
-  LogEntry entry;
+  EntryView entry;
   TimeUs reached = kNoTime;  // largest time read so far
   DurationUs skew = 0;
   bool open = false;
 
-  absl::Status Advance(PartitionId partition) {
+  absl::Status Advance() {
     CULPRIT_ASSIGN_OR_RETURN(open, reader->Next(&entry));
     if (!open) return absl::OkStatus();
-    if (auto* signal = std::get_if<Signal>(&entry)) {
-      signal->position.partition = partition;
-      signal->time += skew;
-    } else {
-      std::get<Mark>(entry).partition = partition;
-      std::get<Mark>(entry).time += skew;
-    }
-    reached = std::max(reached, TimeOf(entry));
+    const TimeUs time = std::visit([&](auto& e) { return e.time += skew; }, entry);
+    reached = std::max(reached, time);
     return absl::OkStatus();
   }
 };
@@ -108,7 +98,7 @@ class ReasonRun {
       return options_.interleave_seed == 0 ? cursors[p].reached : static_cast<TimeUs>(rng() >> 1);
     };
     for (PartitionId p = 0; p < cursors.size(); ++p) {
-      CULPRIT_RETURN_IF_ERROR(cursors[p].Advance(p));
+      CULPRIT_RETURN_IF_ERROR(cursors[p].Advance());
       if (cursors[p].open)
         turns.push({key(p), p});
       else
@@ -123,15 +113,19 @@ class ReasonRun {
       // Stay with it for as long as it is the furthest behind: saves a heap operation per entry.
       const TimeUs limit = turns.empty() ? INT64_MAX : turns.top().first;
       do {
-        if (auto* signal = std::get_if<Signal>(&cursor.entry)) {
-          Know(signal->component);
-          if (!signal->target.empty()) Know(signal->target);
-          orderer_.Add(std::move(*signal));
+        if (const auto* view = std::get_if<SignalView>(&cursor.entry)) {
+          CopyTo(*view, &signal_);
+          signal_.position.partition = p;
+          Know(signal_.component);
+          if (!signal_.target.empty()) Know(signal_.target);
+          orderer_.Add(std::move(signal_));
         } else {
-          Know(std::get<Mark>(cursor.entry).component);
-          orderer_.AddMark(std::get<Mark>(cursor.entry));
+          Mark mark = CopyOf(std::get<MarkView>(cursor.entry));
+          mark.partition = p;
+          Know(mark.component);
+          orderer_.AddMark(mark);
         }
-        CULPRIT_RETURN_IF_ERROR(cursor.Advance(p));
+        CULPRIT_RETURN_IF_ERROR(cursor.Advance());
         if (++entries % 4096 == 0) close_slices();
       } while (cursor.open && options_.interleave_seed == 0 && cursor.reached <= limit);
       if (cursor.open) {
@@ -176,6 +170,7 @@ class ReasonRun {
   Orderer orderer_;
   std::set<std::string> components_;
   std::string last_known_;
+  Signal signal_;  // under work
   // Of the thread that reasons.
   Detector detector_;
   Correlator correlator_;

@@ -117,13 +117,12 @@ class Story {
         names_[partition] = stream.report.name;
         const std::unique_ptr<PartitionReader> reader = log.OpenReader(piece);
         TimeUs turn = 0;
+        EntryView entry;
         for (;;) {
-          Item item{.partition = partition};
-          CULPRIT_ASSIGN_OR_RETURN(const bool more, reader->Next(&item.entry));
+          CULPRIT_ASSIGN_OR_RETURN(const bool more, reader->Next(&entry));
           if (!more) break;
-          turn = std::max(turn, std::visit([](const auto& e) { return e.time; }, item.entry));
-          item.turn = turn;
-          out.push_back(std::move(item));
+          turn = std::max(turn, std::visit([](const auto& e) { return e.time; }, entry));
+          out.push_back({.turn = turn, .partition = partition, .entry = CopyOf(entry)});
         }
       }
     }

@@ -20,17 +20,6 @@ char* PutVarint(uint64_t value, char* out) {
   return out;
 }
 
-bool GetVarint(std::string_view* bytes, uint64_t* value) {
-  *value = 0;
-  for (int shift = 0; shift < 64 && !bytes->empty(); shift += 7) {
-    const auto byte = static_cast<uint8_t>(bytes->front());
-    bytes->remove_prefix(1);
-    *value |= static_cast<uint64_t>(byte & 0x7f) << shift;
-    if (byte < 0x80) return true;
-  }
-  return false;
-}
-
 uint64_t ZigZag(int64_t v) {
   return (static_cast<uint64_t>(v) << 1) ^ static_cast<uint64_t>(v >> 63);
 }
@@ -40,28 +29,6 @@ char* PutText(std::string_view text, char* out) {
   out = PutVarint(text.size(), out);
   if (!text.empty()) std::memcpy(out, text.data(), text.size());
   return out + text.size();
-}
-
-bool GetVarint32(std::string_view* bytes, uint32_t* value) {
-  uint64_t wide = 0;
-  if (!GetVarint(bytes, &wide) || wide > std::numeric_limits<uint32_t>::max()) return false;
-  *value = static_cast<uint32_t>(wide);
-  return true;
-}
-
-bool GetText(std::string_view* bytes, std::string* text) {
-  uint64_t size = 0;
-  if (!GetVarint(bytes, &size) || size > bytes->size()) return false;
-  text->assign(bytes->substr(0, size));
-  bytes->remove_prefix(size);
-  return true;
-}
-
-bool GetByte(std::string_view* bytes, uint8_t* value) {
-  if (bytes->empty()) return false;
-  *value = static_cast<uint8_t>(bytes->front());
-  bytes->remove_prefix(1);
-  return true;
 }
 
 }  // namespace
@@ -126,64 +93,123 @@ void EntryEncoder::Encode(const MarkView& mark, std::string* out) {
   out->resize(static_cast<size_t>(p - out->data()));
 }
 
+// Each call takes what it is named after off the front; false: it is not there.
+class EntryDecoder::Input {
+ public:
+  explicit Input(std::string_view bytes) : at_(bytes.data()), end_(at_ + bytes.size()) {}
+  size_t size() const { return static_cast<size_t>(end_ - at_); }
+
+  bool Byte(uint8_t* value) {
+    if (at_ == end_) return false;
+    *value = static_cast<uint8_t>(*at_++);
+    return true;
+  }
+  // One that is at most `most`.
+  template <typename Enum>
+  bool Choice(Enum most, Enum* value) {
+    uint8_t byte = 0;
+    if (!Byte(&byte) || byte > static_cast<uint8_t>(most)) return false;
+    *value = static_cast<Enum>(byte);
+    return true;
+  }
+  bool Varint(uint64_t* value) {
+    *value = 0;
+    for (int shift = 0; shift < 64 && at_ != end_; shift += 7) {
+      const auto byte = static_cast<uint8_t>(*at_++);
+      *value |= static_cast<uint64_t>(byte & 0x7f) << shift;
+      if (byte < 0x80) return true;
+    }
+    return false;
+  }
+  bool Varint32(uint32_t* value) {
+    uint64_t wide = 0;
+    if (!Varint(&wide) || wide > std::numeric_limits<uint32_t>::max()) return false;
+    *value = static_cast<uint32_t>(wide);
+    return true;
+  }
+  // The difference to `last`, which goes on.
+  bool Step(uint64_t* last) {
+    uint64_t raw = 0;
+    if (!Varint(&raw)) return false;
+    *last += static_cast<uint64_t>(UnZigZag(raw));
+    return true;
+  }
+  bool Text(std::string_view* text) {
+    uint64_t size = 0;
+    if (!Varint(&size) || size > this->size()) return false;
+    *text = {at_, size};
+    at_ += size;
+    return true;
+  }
+
+ private:
+  const char* at_;
+  const char* const end_;
+};
+
 void EntryDecoder::Reset() {
-  words_.clear();
+  forgotten_ += known_;
+  known_ = 0;
   last_time_ = 0;
   last_offset_ = 0;
 }
 
-bool EntryDecoder::Word(std::string_view* bytes, std::string* text) {
+bool EntryDecoder::Word(Input* in, std::string_view* text, WordId* id) {
   uint64_t number = 0;
-  if (!GetVarint(bytes, &number)) return false;
-  if (number > 0) {
-    if (number > words_.size()) return false;
-    *text = words_[number - 1];
-    return true;
+  if (!in->Varint(&number)) return false;
+  if (number > known_) return false;
+  if (number == 0) {
+    if (!in->Text(text)) return false;
+    *id = kNoWord;
+    if (known_ == kMaxWords) return true;
+    if (words_.size() == known_) words_.emplace_back();
+    words_[known_].assign(*text);
+    number = ++known_;
   }
-  if (!GetText(bytes, text)) return false;
-  if (words_.size() < kMaxWords) words_.push_back(*text);
+  *text = words_[number - 1];
+  const uint64_t wide = forgotten_ + number - 1;
+  *id = wide < kNoWord ? static_cast<WordId>(wide) : kNoWord;
   return true;
 }
 
-bool EntryDecoder::Time(std::string_view* bytes, TimeUs* time) {
-  uint64_t raw = 0;
-  if (!GetVarint(bytes, &raw)) return false;
-  last_time_ =
-      static_cast<TimeUs>(static_cast<uint64_t>(last_time_) + static_cast<uint64_t>(UnZigZag(raw)));
-  *time = last_time_;
+bool EntryDecoder::DecodeSignal(Input* in, SignalView* signal) {
+  SignalView& s = *signal;
+  if (!in->Varint32(&s.signature) || !in->Step(&last_offset_) || !in->Varint32(&s.length) ||
+      !in->Step(&last_time_) || !in->Choice(TimeOrigin::kAssumed, &s.time_origin) ||
+      !in->Choice(Level::kFatal, &s.level) || !Word(in, &s.component, &s.component_word) ||
+      !Word(in, &s.target, &s.target_word) || !Word(in, &s.service, &s.service_word) ||
+      !Word(in, &s.instance, &s.instance_word) || !in->Text(&s.line) || !in->Text(&s.message))
+    return false;
+  s.offset = last_offset_;
+  s.time = static_cast<TimeUs>(last_time_);
+  uint64_t captures = 0;
+  if (!in->Varint(&captures)) return false;
+  if (captures > in->size() / 2) return false;  // each takes two bytes or more
+  captures_.resize(captures);
+  WordId unused = kNoWord;
+  for (auto& [name, text] : captures_)
+    if (!Word(in, &name, &unused) || !in->Text(&text)) return false;
+  s.captures = captures_;
   return true;
 }
 
-bool EntryDecoder::Decode(std::string_view* bytes, LogEntry* entry) {
+bool EntryDecoder::Decode(std::string_view* bytes, EntryView* entry) {
+  Input in(*bytes);
   uint8_t kind = 0;
-  if (!GetByte(bytes, &kind)) return false;
-  if (kind == kMark) {
-    Mark& mark = entry->index() == 1 ? std::get<Mark>(*entry) : entry->emplace<Mark>();
-    return Time(bytes, &mark.time) && Word(bytes, &mark.component);
+  if (!in.Byte(&kind)) return false;
+  if (kind == kSignal) {
+    SignalView* signal = std::get_if<SignalView>(entry);
+    if (!DecodeSignal(&in, signal != nullptr ? signal : &entry->emplace<SignalView>()))
+      return false;
+  } else if (kind == kMark) {
+    MarkView* known = std::get_if<MarkView>(entry);
+    MarkView& mark = known != nullptr ? *known : entry->emplace<MarkView>();
+    if (!in.Step(&last_time_) || !Word(&in, &mark.component, &mark.component_word)) return false;
+    mark.time = static_cast<TimeUs>(last_time_);
+  } else {
+    return false;
   }
-  if (kind != kSignal) return false;
-  Signal& s = entry->index() == 0 ? std::get<Signal>(*entry) : entry->emplace<Signal>();
-  uint64_t number = 0;
-  if (!GetVarint32(bytes, &s.signature) || !GetVarint(bytes, &number)) return false;
-  last_offset_ += static_cast<uint64_t>(UnZigZag(number));
-  s.position.offset = last_offset_;
-  if (!GetVarint32(bytes, &s.position.length)) return false;
-  uint8_t origin = 0;
-  uint8_t level = 0;
-  if (!Time(bytes, &s.time) || !GetByte(bytes, &origin) || !GetByte(bytes, &level)) return false;
-  if (origin > static_cast<uint8_t>(TimeOrigin::kAssumed) ||
-      level > static_cast<uint8_t>(Level::kFatal))
-    return false;
-  s.time_origin = static_cast<TimeOrigin>(origin);
-  s.level = static_cast<Level>(level);
-  for (std::string* word : {&s.component, &s.target, &s.service, &s.instance})
-    if (!Word(bytes, word)) return false;
-  if (!GetText(bytes, &s.line) || !GetText(bytes, &s.message) || !GetVarint(bytes, &number))
-    return false;
-  if (number > bytes->size() / 2) return false;  // each takes two bytes or more
-  s.captures.resize(number);
-  for (auto& [name, text] : s.captures)
-    if (!Word(bytes, &name) || !GetText(bytes, &text)) return false;
+  bytes->remove_prefix(bytes->size() - in.size());
   return true;
 }
 

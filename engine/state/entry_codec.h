@@ -31,18 +31,24 @@ class EntryEncoder {
   uint64_t last_offset_ = 0;
 };
 
+// Copies words when they are new and nothing else.
 class EntryDecoder {
  public:
-  // Decodes one entry off the front of *bytes. False: damaged bytes.
-  bool Decode(std::string_view* bytes, LogEntry* entry);
+  // Decodes one entry off the front of *bytes. False: damaged bytes. Its views are good until the
+  // next call, as long as the bytes are there.
+  bool Decode(std::string_view* bytes, EntryView* entry);
   void Reset();
 
  private:
-  bool Word(std::string_view* bytes, std::string* text);
-  bool Time(std::string_view* bytes, TimeUs* time);
+  class Input;
+  bool Word(Input* in, std::string_view* text, WordId* id);
+  bool DecodeSignal(Input* in, SignalView* signal);
 
-  std::vector<std::string> words_;
-  TimeUs last_time_ = 0;
+  std::deque<std::string> words_;  // the first `known_`; the others are kept for their room
+  size_t known_ = 0;
+  uint64_t forgotten_ = 0;  // words known before the last Reset()
+  std::vector<CaptureView> captures_;
+  uint64_t last_time_ = 0;
   uint64_t last_offset_ = 0;
 };
 

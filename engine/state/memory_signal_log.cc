@@ -49,24 +49,19 @@ class MemoryPartitionWriter : public PartitionWriter {
 
 class MemoryPartitionReader : public PartitionReader {
  public:
-  MemoryPartitionReader(const MemorySignalLog* log, PartitionId partition)
-      : log_(log), partition_(partition) {
+  MemoryPartitionReader(const MemorySignalLog* log, PartitionId partition) : log_(log) {
     const std::lock_guard<std::mutex> lock(log->mutex_);
     const auto found = log->partitions_.find(partition);
     if (found != log->partitions_.end()) chunks_ = &found->second;
   }
 
-  absl::StatusOr<bool> Next(LogEntry* entry) override {
+  absl::StatusOr<bool> Next(EntryView* entry) override {
     while (rest_.empty()) {
       if (chunks_ == nullptr || next_chunk_ == chunks_->size()) return false;
       CULPRIT_RETURN_IF_ERROR(Load((*chunks_)[next_chunk_++]));
     }
     if (!decoder_.Decode(&rest_, entry))
       return absl::DataLossError("the spill file of this run was changed by someone else");
-    if (auto* signal = std::get_if<Signal>(entry))
-      signal->position.partition = partition_;
-    else
-      std::get<Mark>(*entry).partition = partition_;
     return true;
   }
 
@@ -91,7 +86,6 @@ class MemoryPartitionReader : public PartitionReader {
   }
 
   const MemorySignalLog* const log_;
-  const PartitionId partition_;
   const std::vector<MemorySignalLog::Chunk>* chunks_ = nullptr;
   size_t next_chunk_ = 0;
   EntryDecoder decoder_;

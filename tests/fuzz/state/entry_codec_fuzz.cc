@@ -1,10 +1,10 @@
 // Any bytes as a spilled chunk: decoding advances or stops, and what was decoded, encoded afresh,
 // comes back as it was.
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "engine/state/entry_codec.h"
 
@@ -17,19 +17,19 @@ void Require(bool ok) {
   if (!ok) std::abort();
 }
 
-bool Same(const LogEntry& a, const LogEntry& b) {
+bool Same(const EntryView& a, const EntryView& b) {
   if (a.index() != b.index()) return false;
-  if (const Mark* mark = std::get_if<Mark>(&a)) {
-    const Mark& other = std::get<Mark>(b);
+  if (const MarkView* mark = std::get_if<MarkView>(&a)) {
+    const MarkView& other = std::get<MarkView>(b);
     return mark->time == other.time && mark->component == other.component;
   }
-  const Signal& x = std::get<Signal>(a);
-  const Signal& y = std::get<Signal>(b);
-  return x.signature == y.signature && x.position.offset == y.position.offset &&
-         x.position.length == y.position.length && x.time == y.time &&
-         x.time_origin == y.time_origin && x.level == y.level && x.component == y.component &&
-         x.target == y.target && x.service == y.service && x.instance == y.instance &&
-         x.line == y.line && x.message == y.message && x.captures == y.captures;
+  const SignalView& x = std::get<SignalView>(a);
+  const SignalView& y = std::get<SignalView>(b);
+  return x.signature == y.signature && x.offset == y.offset && x.length == y.length &&
+         x.time == y.time && x.time_origin == y.time_origin && x.level == y.level &&
+         x.component == y.component && x.target == y.target && x.service == y.service &&
+         x.instance == y.instance && x.line == y.line && x.message == y.message &&
+         std::ranges::equal(x.captures, y.captures);
 }
 
 void Run(std::string_view rest) {
@@ -37,17 +37,13 @@ void Run(std::string_view rest) {
   EntryDecoder decoder;
   EntryEncoder encoder;
   EntryDecoder again;
-  LogEntry entry;
-  LogEntry copy;
+  EntryView entry;
+  EntryView copy;
   std::string bytes;
-  std::vector<CaptureView> captures;
   for (size_t before = rest.size(); decoder.Decode(&rest, &entry); before = rest.size()) {
     Require(rest.size() < before);
     bytes.clear();
-    if (const Mark* mark = std::get_if<Mark>(&entry))
-      encoder.Encode(ViewOf(*mark), &bytes);
-    else
-      encoder.Encode(ViewOf(std::get<Signal>(entry), &captures), &bytes);
+    std::visit([&](const auto& e) { encoder.Encode(e, &bytes); }, entry);
     std::string_view view = bytes;
     Require(again.Decode(&view, &copy) && view.empty() && Same(entry, copy));
   }

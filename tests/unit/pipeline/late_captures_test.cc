@@ -28,11 +28,11 @@ std::vector<Signal> Signals(const Engine& engine, const std::string& text, bool 
                    *engine.signatures, options, &log, &progress);
   EXPECT_TRUE(scan.ok());
   std::vector<Signal> signals;
-  LogEntry entry;
+  EntryView entry;
   for (const PartitionId partition : scan->streams[0].log_partitions) {
     const auto reader = log.OpenReader(partition);
     while (*reader->Next(&entry))
-      if (auto* signal = std::get_if<Signal>(&entry)) signals.push_back(std::move(*signal));
+      if (auto* signal = std::get_if<SignalView>(&entry)) signals.push_back(CopyOf(*signal));
   }
   return signals;
 }

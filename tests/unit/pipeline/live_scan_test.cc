@@ -19,15 +19,10 @@ namespace culprit {
 namespace {
 
 // An entry as text; marks of progress, which may depend on cuts, are left out.
-std::string Print(const LogEntry& entry) {
+std::string Print(const EntryView& entry) {
   std::string out;
   EntryEncoder encoder;
-  if (const Signal* signal = std::get_if<Signal>(&entry)) {
-    std::vector<CaptureView> captures;
-    encoder.Encode(ViewOf(*signal, &captures), &out);
-  } else {
-    encoder.Encode(ViewOf(std::get<Mark>(entry)), &out);
-  }
+  std::visit([&](const auto& e) { encoder.Encode(e, &out); }, entry);
   return out;
 }
 
@@ -52,7 +47,7 @@ Scanned ScanAsFile(const LiveKnowledge& knowledge, const std::string& name,
   for (PartitionId partition : scan->streams[0].log_partitions) {
     auto reader = log.OpenReader(partition);
     std::vector<std::string>& segment = out.segments.emplace_back();
-    LogEntry entry;
+    EntryView entry;
     while (*reader->Next(&entry)) segment.push_back(Print(entry));
   }
   return out;
@@ -96,10 +91,10 @@ class Live {
     for (const ScanOutput::Piece& piece : out.pieces) {
       if (piece.cut_before) result_.segments.emplace_back();
       EntryDecoder decoder;
-      LogEntry entry;
+      EntryView entry;
       for (std::string_view rest = piece.entries; !rest.empty();) {
         ASSERT_TRUE(decoder.Decode(&rest, &entry));
-        const Mark* mark = std::get_if<Mark>(&entry);
+        const MarkView* mark = std::get_if<MarkView>(&entry);
         if (mark != nullptr && mark->component.empty()) continue;
         result_.segments.back().push_back(Print(entry));
       }
@@ -238,11 +233,13 @@ TEST(LiveScan, AMessageIsOneRecordWithTheEnvelopesTimeAndService) {
   size_t marks = 0;
   for (const ScanOutput::Piece& piece : out.pieces) {
     EntryDecoder decoder;
-    LogEntry entry;
+    EntryView entry;
     for (std::string_view rest = piece.entries; !rest.empty();) {
       ASSERT_TRUE(decoder.Decode(&rest, &entry));
-      if (const Signal* signal = std::get_if<Signal>(&entry)) signals.push_back(*signal);
-      if (const Mark* mark = std::get_if<Mark>(&entry)) marks += mark->component == "billing";
+      if (const SignalView* signal = std::get_if<SignalView>(&entry))
+        signals.push_back(CopyOf(*signal));
+      if (const MarkView* mark = std::get_if<MarkView>(&entry))
+        marks += mark->component == "billing";
     }
   }
   EXPECT_EQ(marks, 3u);

@@ -16,9 +16,9 @@ std::vector<std::vector<TimeUs>> Pieces(const std::vector<int>& seconds) {
   std::vector<std::vector<TimeUs>> out;
   for (PartitionId p : writer.partitions()) {
     auto reader = log.OpenReader(p);
-    LogEntry entry;
+    EntryView entry;
     out.emplace_back();
-    while (*reader->Next(&entry)) out.back().push_back(std::get<Mark>(entry).time / kSecondUs);
+    while (*reader->Next(&entry)) out.back().push_back(std::get<MarkView>(entry).time / kSecondUs);
   }
   return out;
 }
