@@ -10,7 +10,7 @@ enum class Content : uint8_t {
   kText,
   kUtf16,  // with byte order mark
   kBinary,
-  kGzip,        // decoded by zlib (archive/gunzip.h)
+  kGzip,        // decoded by archive/gunzip.h
   kCompressed,  // zst, xz, bz2, lz4, lzip, Z: by libarchive
   kArchive,     // tar, zip, 7z, cpio, rar: by libarchive
 };
