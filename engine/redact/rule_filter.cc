@@ -1,62 +1,27 @@
 #include "engine/redact/rule_filter.h"
 
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
-
 #include <algorithm>
 #include <bit>
 #include <cassert>
-#include <cctype>
-#include <cstring>
+#include <limits>
+#include <memory>
+#include <string>
 
 namespace culprit {
 namespace {
-
-static_assert(std::endian::native == std::endian::little);
 
 // (?i) matches these too, for s and k.
 constexpr std::string_view kLongS = "\xC5\xBF";
 constexpr std::string_view kKelvin = "\xE2\x84\xAA";
 
 constexpr size_t kLeastCue = 3;
+constexpr int kMostQuotes = 3;  // between a word and what assigns to it
 constexpr size_t kLeastCardDigits = 13;
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool IsSpace(char c) { return c == ' ' || (c >= '\t' && c <= '\r' && c != '\v'); }  // \s of RE2
 bool IsWord(char c) { return IsLetter(c) || IsDigit(c) || c == '_'; }               // \w
-
-uint64_t Load64(const char* p) {
-  uint64_t value = 0;
-  std::memcpy(&value, p, sizeof(value));
-  return value;
-}
-
-// 16 bytes of a text. Bit i of `digits`: the i-th is a digit.
-struct Sixteen {
-  uint32_t digits = 0;
-  bool ascii = true;
-};
-
-#if defined(__SSE2__)
-Sixteen LookAt(const char* p) {
-  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
-  // Digits become the ten largest values.
-  const __m128i moved = _mm_add_epi8(bytes, _mm_set1_epi8(INT8_MAX - '9'));
-  const __m128i digits = _mm_cmpgt_epi8(moved, _mm_set1_epi8(INT8_MAX - 10));
-  return {static_cast<uint32_t>(_mm_movemask_epi8(digits)), _mm_movemask_epi8(bytes) == 0};
-}
-#else
-Sixteen LookAt(const char* p) {
-  Sixteen out;
-  for (int i = 0; i < 16; ++i) {
-    out.digits |= IsDigit(p[i]) ? 1u << i : 0;
-    out.ascii = out.ascii && static_cast<unsigned char>(p[i]) < 0x80;
-  }
-  return out;
-}
-#endif
 
 // A card number's digits begin at `place`: 13 or more, single separators between them.
 bool MayBeCard(std::string_view text, size_t place) {
@@ -81,52 +46,47 @@ bool MayBeCard(std::string_view text, size_t place) {
   return digits >= kLeastCardDigits;
 }
 
-struct Contents {
-  bool ascii = true;
-  bool card = false;
+// Places of a text's card numbers. They begin with four digits, perhaps a separator, and four more.
+class CardSearch {
+ public:
+  explicit CardSearch(std::string_view text) : text_(text) {}
+  bool found() const { return found_; }
+
+  // The next block's digits; after the last block one more without any.
+  void Take(uint32_t digits) {
+    digits_ = digits_ >> kBlock | static_cast<uint64_t>(digits) << kBlock;
+    const uint64_t pairs = digits_ & digits_ >> 1;
+    const uint64_t fours = pairs & pairs >> 2;
+    auto begins = static_cast<uint32_t>(fours & (fours >> 4 | fours >> 5));
+    for (; begins != 0 && !found_; begins &= begins - 1)
+      found_ = MayBeCard(text_, next_ - kBlock + static_cast<size_t>(std::countr_zero(begins)));
+    next_ += kBlock;
+  }
+
+ private:
+  static constexpr size_t kBlock = ByteThrees::kBlock;
+  const std::string_view text_;
+  uint64_t digits_ = 0;  // of two blocks; those of the older one are the lower bits
+  size_t next_ = 0;      // place of the next block
+  bool found_ = false;
 };
 
-// Card numbers begin with four digits, perhaps a separator, and four more.
-Contents Look(std::string_view text) {
-  Contents out;
-  uint32_t digits = 0;  // of the last 32 bytes; the older ones are the lower bits
-  const size_t size = text.size();
-  for (size_t i = 0; i < size + 16; i += 16) {
-    Sixteen bytes;
-    if (i + 16 <= size) {
-      bytes = LookAt(text.data() + i);
-    } else if (i < size) {
-      char rest[16] = {};
-      std::memcpy(rest, text.data() + i, size - i);
-      bytes = LookAt(rest);
-    }
-    out.ascii = out.ascii && bytes.ascii;
-    digits = digits >> 16 | bytes.digits << 16;
-    const uint32_t pairs = digits & digits >> 1;
-    const uint32_t fours = pairs & pairs >> 2;
-    uint32_t begins = fours & (fours >> 4 | fours >> 5) & 0xFFFF;
-    for (; begins != 0 && !out.card; begins &= begins - 1)
-      out.card = MayBeCard(text, i - 16 + static_cast<size_t>(std::countr_zero(begins)));
-  }
+// Sets of threes: those that end in = or :, behind a word at once or not; the others are free.
+constexpr int kAtOnce = 0;
+constexpr int kBehindMore = 1;
+constexpr int kFree = 2;
+constexpr unsigned kAssigned = 1u << kAtOnce | 1u << kBehindMore;
+
+constexpr std::string_view kAssigns = ":=";
+constexpr std::string_view kQuotes = "\"'\\";
+constexpr std::string_view kSpaces = " \t\n\f\r";
+bool IsQuote(char c) { return c == '"' || c == '\'' || c == '\\'; }  // as kQuotes
+
+// The byte as a cue may have it.
+std::string Spellings(const Cue& cue, size_t place) {
+  std::string out(1, cue.text[place]);
+  if (cue.any_case && IsLetter(out[0])) out.push_back(static_cast<char>(out[0] & ~0x20));
   return out;
-}
-
-// How often a byte stands in a log, roughly: which part of a cue is looked for decides speed alone.
-int Frequency(char c) {
-  constexpr std::string_view kLetters = "etaoinsrhldcumfpgwybvkxjqz";  // the most frequent first
-  const size_t rank = kLetters.find(static_cast<char>(std::tolower(static_cast<unsigned char>(c))));
-  return rank == std::string_view::npos ? 2 : 27 - static_cast<int>(rank);
-}
-
-size_t RarestThree(std::string_view cue) {
-  size_t best = 0;
-  int least = INT32_MAX;
-  for (size_t i = 0; i + kLeastCue <= cue.size(); ++i) {
-    const int cost = Frequency(cue[i + 1]) * (Frequency(cue[i]) + Frequency(cue[i + 2]));
-    if (cost < least) best = i;
-    least = std::min(least, cost);
-  }
-  return best;
 }
 
 bool StandsAt(const Cue& cue, std::string_view text, size_t place) {
@@ -148,10 +108,8 @@ bool StandsAt(const Cue& cue, std::string_view text, size_t place) {
     case Cue::Behind::kAssignment:
       break;
   }
-  for (int i = 0; i < 3 && !rest.empty(); ++i) {
-    if (rest.front() != '"' && rest.front() != '\'' && rest.front() != '\\') break;
+  for (int i = 0; i < kMostQuotes && !rest.empty() && IsQuote(rest.front()); ++i)
     rest.remove_prefix(1);
-  }
   while (!rest.empty() && IsSpace(rest.front())) rest.remove_prefix(1);
   return !rest.empty() && (rest.front() == '=' || rest.front() == ':');
 }
@@ -172,16 +130,17 @@ RuleFilter::RuleFilter(const std::vector<SecretRule>& rules) {
       known->rules |= bit;
     }
   }
-  std::array<std::vector<Pair>, kBuckets> buckets;
+  auto buckets = std::make_unique<Buckets>();
   for (size_t i = 0; i < cues_.size(); ++i) {
-    assert(cues_[i].cue.text.size() >= kLeastCue);
-    const size_t three = RarestThree(cues_[i].cue.text);
-    AddPair(i, three, &buckets);
-    AddPair(i, three + 1, &buckets);
+    const Cue& cue = cues_[i].cue;
+    assert(cue.text.size() >= kLeastCue);
+    const size_t pair = EndsInAssignment(cue) ? AddAssigned(cue) : AddRarestThree(cue);
+    (*buckets)[BucketOf(cue.text[pair], cue.text[pair + 1])].push_back(
+        {static_cast<uint16_t>(i), static_cast<uint16_t>(pair)});
   }
   for (size_t i = 0; i < kBuckets; ++i) {
     bucket_begin_[i] = static_cast<uint16_t>(bucket_pairs_.size());
-    bucket_pairs_.insert(bucket_pairs_.end(), buckets[i].begin(), buckets[i].end());
+    bucket_pairs_.insert(bucket_pairs_.end(), (*buckets)[i].begin(), (*buckets)[i].end());
   }
   bucket_begin_[kBuckets] = static_cast<uint16_t>(bucket_pairs_.size());
 }
@@ -191,23 +150,39 @@ size_t RuleFilter::BucketOf(char a, char b) {
   return static_cast<size_t>((a & 31) << 5 | (b & 31));
 }
 
-void RuleFilter::AddPair(size_t cue, size_t offset,
-                         std::array<std::vector<Pair>, kBuckets>* buckets) {
-  const Cue& known = cues_[cue].cue;
-  const char a = known.text[offset];
-  const char b = known.text[offset + 1];
-  (*buckets)[BucketOf(a, b)].push_back({static_cast<uint16_t>(cue), static_cast<uint16_t>(offset)});
-  const auto upper = [&](char c, bool want) {
-    return static_cast<unsigned char>(want && known.any_case && IsLetter(c) ? c & ~0x20 : c);
-  };
-  for (int which = 0; which < 4; ++which) {
-    const uint64_t pair = upper(a, (which & 1) != 0) | upper(b, (which & 2) != 0) << 8;
-    pairs_[pair >> 6] |= uint64_t{1} << (pair & 63);
-  }
+bool RuleFilter::EndsInAssignment(const Cue& cue) {
+  return cue.behind == Cue::Behind::kAssignment || cue.text.back() == '=';
 }
 
-// The rules of cues of which the pair at `place` is a part, added to those found.
-uint64_t RuleFilter::At(std::string_view text, size_t place, uint64_t found) const {
+size_t RuleFilter::AddAssigned(const Cue& cue) {
+  const size_t end = cue.text.size() - (cue.text.back() == '=' ? 1 : 0);
+  const std::string last = Spellings(cue, end - 1);
+  threes_.Add(kAtOnce, Spellings(cue, end - 2), last, kAssigns);
+  const std::string between = std::string(kQuotes).append(kSpaces);
+  if (cue.behind == Cue::Behind::kAssignment)
+    threes_.Add(kBehindMore, last + between, between, kAssigns);
+  return end - 2;
+}
+
+size_t RuleFilter::AddRarestThree(const Cue& cue) {
+  size_t best = 0;
+  int best_set = kFree;
+  double least = std::numeric_limits<double>::infinity();
+  for (size_t i = 0; i + kLeastCue <= cue.text.size(); ++i) {
+    for (int set = kFree; set < ByteThrees::kSets; ++set) {
+      const double cost =
+          threes_.CostOf(set, Spellings(cue, i), Spellings(cue, i + 1), Spellings(cue, i + 2));
+      if (cost >= least) continue;
+      least = cost;
+      best = i;
+      best_set = set;
+    }
+  }
+  threes_.Add(best_set, Spellings(cue, best), Spellings(cue, best + 1), Spellings(cue, best + 2));
+  return best;
+}
+
+uint64_t RuleFilter::AtPair(std::string_view text, size_t place, uint64_t found) const {
   const size_t bucket = BucketOf(text[place], text[place + 1]);
   for (size_t i = bucket_begin_[bucket]; i < bucket_begin_[bucket + 1]; ++i) {
     const Pair& pair = bucket_pairs_[i];
@@ -218,27 +193,45 @@ uint64_t RuleFilter::At(std::string_view text, size_t place, uint64_t found) con
   return found;
 }
 
-uint64_t RuleFilter::MayMatch(std::string_view text) const {
-  const Contents contents = Look(text);
-  if (!contents.ascii &&
+uint64_t RuleFilter::AtThree(std::string_view text, size_t place, unsigned sets,
+                             uint64_t found) const {
+  if ((sets & ~kAssigned) != 0) found = AtPair(text, place, found);
+  if ((sets & kAssigned) == 0) return found;
+  size_t end = place + 2;  // of the word to which is assigned
+  while (end > 0 && IsSpace(text[end - 1])) --end;
+  for (int i = 0; i < kMostQuotes && end > 0 && IsQuote(text[end - 1]); ++i) --end;
+  return end < 2 ? found : AtPair(text, end - 2, found);
+}
+
+uint64_t RuleFilter::MayMatch(std::string_view text, ByteThrees::Look look) const {
+  constexpr size_t kPiece = 1024;
+  constexpr size_t kPieceBlocks = kPiece / ByteThrees::kBlock;
+  constexpr size_t kOverlap = 2;  // a three that begins in this piece may end in the next one
+  ByteThrees::Block blocks[kPieceBlocks + 1];
+  CardSearch cards(text);
+  uint64_t found = 0;
+  bool ascii = true;
+  for (size_t begin = 0; begin < text.size(); begin += kPiece) {
+    const std::string_view piece = text.substr(begin, kPiece + kOverlap);
+    ascii &= look(threes_, piece, blocks);
+    const size_t count =
+        std::min(kPieceBlocks, (piece.size() + ByteThrees::kBlock - 1) / ByteThrees::kBlock);
+    for (size_t b = 0; b < count; ++b) {
+      cards.Take(blocks[b].digits);
+      for (uint32_t places = blocks[b].places; places != 0; places &= places - 1) {
+        const size_t place =
+            begin + b * ByteThrees::kBlock + static_cast<size_t>(std::countr_zero(places));
+        if (text.size() - place < kLeastCue) continue;
+        const unsigned sets = threes_.SetsAt(text.data() + place);
+        if (sets != 0) found = AtThree(text, place, sets, found);
+      }
+    }
+  }
+  cards.Take(0);
+  if (!ascii &&
       (text.find(kLongS) != std::string_view::npos || text.find(kKelvin) != std::string_view::npos))
     return all_;
-  uint64_t found = contents.card ? cards_ : 0;
-  size_t i = 0;
-  for (; i + 8 <= text.size(); i += 8) {
-    const uint64_t bytes = Load64(text.data() + i);
-    const bool any = HasPair(bytes & 0xFFFF) | HasPair(bytes >> 16 & 0xFFFF) |
-                     HasPair(bytes >> 32 & 0xFFFF) | HasPair(bytes >> 48);
-    if (!any) continue;
-    for (size_t j = 0; j < 8; j += 2)
-      if (HasPair(bytes >> (8 * j) & 0xFFFF)) found = At(text, i + j, found);
-  }
-  for (; i + 2 <= text.size(); i += 2) {
-    const auto low = static_cast<unsigned char>(text[i]);
-    const auto high = static_cast<unsigned char>(text[i + 1]);
-    if (HasPair(low | uint64_t{high} << 8)) found = At(text, i, found);
-  }
-  return found;
+  return cards.found() ? found | cards_ : found;
 }
 
 }  // namespace culprit
