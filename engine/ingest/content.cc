@@ -17,7 +17,7 @@ struct Magic {
 
 constexpr Magic kMagics[] = {
     {"\x1f\x8b\x08"sv, Content::kGzip, "gzip"},
-    {"\x28\xb5\x2f\xfd"sv, Content::kCompressed, "zstd"},
+    {"\x28\xb5\x2f\xfd"sv, Content::kZstd, "zstd"},
     {"\xfd"
      "7zXZ\0"sv,
      Content::kCompressed, "xz"},
@@ -126,10 +126,10 @@ ContentInfo DetectContent(std::string_view head) {
     }
   }
   if (IsBzip2(head)) return {Content::kCompressed, "bzip2"};
-  // A zstd (or lz4) stream may open with a skippable frame.
+  // A zstd stream may open with a skippable frame.
   if (head.size() >= 8 && (static_cast<unsigned char>(head[0]) & 0xf0) == 0x50 &&
       head.substr(1, 3) == "\x2a\x4d\x18"sv) {
-    return {Content::kCompressed, "zstd"};
+    return {Content::kZstd, "zstd"};
   }
   if (IsTar(head)) return {Content::kArchive, "tar"};
   if (IsCpio(head)) return {Content::kArchive, "cpio"};

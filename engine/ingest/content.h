@@ -11,7 +11,8 @@ enum class Content : uint8_t {
   kUtf16,  // with byte order mark
   kBinary,
   kGzip,        // decoded by archive/gunzip.h
-  kCompressed,  // zst, xz, bz2, lz4, lzip, Z: by libarchive
+  kZstd,        // decoded by archive/unzstd.h
+  kCompressed,  // xz, bz2, lz4, lzip, Z: by libarchive
   kArchive,     // tar, zip, 7z, cpio, rar: by libarchive
 };
 

@@ -10,6 +10,7 @@
 #include "absl/synchronization/mutex.h"
 #include "engine/ingest/archive/archive_reader.h"
 #include "engine/ingest/archive/gunzip.h"
+#include "engine/ingest/archive/unzstd.h"
 #include "engine/ingest/content.h"
 #include "engine/ingest/envelope.h"
 #include "engine/ingest/file_input.h"
@@ -101,7 +102,7 @@ class Unwrapper {
     }
     const ContentInfo content = DetectContent(head);
     std::string reason = SkipReason(input, content, info, options_);
-    const bool wrapped = content.content == Content::kGzip ||
+    const bool wrapped = content.content == Content::kGzip || content.content == Content::kZstd ||
                          content.content == Content::kCompressed ||
                          content.content == Content::kArchive;
     if (wrapped && depth >= options_.max_depth) {
@@ -119,6 +120,11 @@ class Unwrapper {
       case Content::kGzip: {
         info.size_bytes = -1;
         GunzipInput decoded(input, info.DisplayName());
+        return Visit(decoded, std::move(info), depth + 1);
+      }
+      case Content::kZstd: {
+        info.size_bytes = -1;
+        UnzstdInput decoded(input, info.DisplayName(), UnzstdInput::kFileWindowLog);
         return Visit(decoded, std::move(info), depth + 1);
       }
       case Content::kCompressed: {

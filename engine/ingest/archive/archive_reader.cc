@@ -55,7 +55,6 @@ ArchiveReader::ArchiveReader(ByteInput& inner, Mode mode, std::string name, std:
   archive* const a = state_->handle;
   if (a == nullptr) throw std::bad_alloc();
   if (mode == Mode::kDecompress) {
-    archive_read_support_filter_zstd(a);
     archive_read_support_filter_xz(a);
     archive_read_support_filter_bzip2(a);
     archive_read_support_filter_lz4(a);

@@ -15,7 +15,7 @@ class ArchiveReader : public ByteInput {
  public:
   enum class Mode {
     kMembers,     // a container: tar, zip, 7z, cpio, rar
-    kDecompress,  // one compressed stream: zst, xz, bz2, lz4, lzip, Z
+    kDecompress,  // one compressed stream: xz, bz2, lz4, lzip, Z
   };
   struct Member {
     std::string name;

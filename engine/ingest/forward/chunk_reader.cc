@@ -7,8 +7,8 @@
 #include "engine/base/utf8.h"
 #include "engine/base/views.h"
 #include "engine/ingest/archive/gunzip.h"
+#include "engine/ingest/archive/unzstd.h"
 #include "engine/ingest/net/unpack_limit.h"
-#include "engine/ingest/net/unzstd.h"
 
 namespace culprit {
 namespace {
@@ -43,7 +43,7 @@ ChunkReader::ChunkReader(const ForwardConfig& config, const ForwardMessage& mess
   if (message.compression == Compression::kGzip) {
     input_ = std::make_unique<GunzipInput>(*packed_, "chunk");
   } else {
-    input_ = std::make_unique<UnzstdInput>(*packed_);
+    input_ = std::make_unique<UnzstdInput>(*packed_, "chunk", UnzstdInput::kSenderWindowLog);
   }
   input_ended_ = false;
 }

@@ -11,11 +11,11 @@
 #include "engine/base/json_text.h"
 #include "engine/base/views.h"
 #include "engine/ingest/archive/gunzip.h"
+#include "engine/ingest/archive/unzstd.h"
 #include "engine/ingest/http/aws.h"
 #include "engine/ingest/http/inflate.h"
 #include "engine/ingest/net/json_scanner.h"
 #include "engine/ingest/net/unpack_limit.h"
-#include "engine/ingest/net/unzstd.h"
 
 namespace culprit {
 namespace {
@@ -138,7 +138,7 @@ absl::StatusOr<std::string> UnpackBody(const HttpConfig& config, std::string_vie
     if (!body.empty() && !body.starts_with("\x1f\x8b")) return absl::DataLossError("no gzip");
     input = std::make_unique<GunzipInput>(packed, "body");
   } else if (absl::EqualsIgnoreCase(ToAbsl(encoding), "zstd")) {
-    input = std::make_unique<UnzstdInput>(packed);
+    input = std::make_unique<UnzstdInput>(packed, "body", UnzstdInput::kSenderWindowLog);
   } else if (absl::EqualsIgnoreCase(ToAbsl(encoding), "deflate")) {
     input = std::make_unique<InflateInput>(packed);
   } else {

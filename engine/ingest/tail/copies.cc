@@ -80,6 +80,7 @@ bool Follower::Peek(const FoundFile& found, Candidate* candidate) {
       if (head.find_first_not_of('\0') != std::string::npos) return skip();
       break;  // a hole, or not written yet
     case Content::kGzip:
+    case Content::kZstd:
     case Content::kCompressed: {
       candidate->form = FileForm::kPacked;
       PackedReader reader(candidate->fd, found.path);

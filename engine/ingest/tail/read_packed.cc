@@ -6,6 +6,7 @@
 
 #include "engine/ingest/archive/archive_reader.h"
 #include "engine/ingest/archive/gunzip.h"
+#include "engine/ingest/archive/unzstd.h"
 #include "engine/ingest/content.h"
 #include "engine/ingest/file_input.h"
 #include "engine/ingest/utf16.h"
@@ -50,6 +51,8 @@ PackedReader::PackedReader(int fd, const std::string& name)
   const ContentInfo content = DetectContent(c.peeked.Peek(PeekInput::kHead));
   if (content.content == Content::kGzip) {
     c.decoder = std::make_unique<GunzipInput>(c.peeked, name);
+  } else if (content.content == Content::kZstd) {
+    c.decoder = std::make_unique<UnzstdInput>(c.peeked, name, UnzstdInput::kFileWindowLog);
   } else if (content.content == Content::kCompressed) {
     c.decoder = std::make_unique<ArchiveReader>(c.peeked, ArchiveReader::Mode::kDecompress, name,
                                                 std::string(content.what));
