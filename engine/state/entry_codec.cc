@@ -1,10 +1,7 @@
 #include "engine/state/entry_codec.h"
 
 #include <cstring>
-#include <iterator>
 #include <limits>
-
-#include "engine/base/views.h"
 
 namespace culprit {
 namespace {
@@ -34,20 +31,17 @@ char* PutText(std::string_view text, char* out) {
 }  // namespace
 
 void EntryEncoder::Reset() {
-  words_.clear();
+  words_.Clear();
   last_time_ = 0;
   last_offset_ = 0;
 }
 
 // 0 + text: new word (gets the next number while there is room); n > 0: word n.
-char* EntryEncoder::Word(std::string_view text, char* out) {
-  const auto found = words_.find(ToAbsl(text));
-  if (found != words_.end()) return PutVarint(found->second, out);
-  if (const size_t n = words_.size(); n < kMaxWords) {
-    if (texts_.size() == n) texts_.emplace_back();
-    texts_[n].assign(text);
-    words_.emplace(texts_[n], static_cast<uint32_t>(n + 1));
-  }
+char* EntryEncoder::Word(std::string_view text, uint32_t* guess, char* out) {
+  bool added = false;
+  if (!words_.Is(*guess, text))
+    *guess = words_.size() < kMaxWords ? words_.FindOrAdd(text, &added) : words_.Find(text);
+  if (!added && *guess != WordTable::kNone) return PutVarint(uint64_t{*guess} + 1, out);
   return PutText(text, PutVarint(0, out));
 }
 
@@ -60,14 +54,19 @@ char* EntryEncoder::Time(TimeUs time, char* out) {
   return out;
 }
 
-void EntryEncoder::Encode(const SignalView& s, std::string* out) {
-  const std::string_view words[] = {s.component, s.target, s.service, s.instance};
-  size_t most = (8 + std::size(words)) * kMaxVarint + s.line.size() + s.message.size();
-  for (const std::string_view word : words) most += word.size() + 1;
+size_t EntryEncoder::MostBytes(const SignalView& s) {
+  constexpr size_t kNumbers = 16;  // with those before the texts
+  size_t most = kNumbers * kMaxVarint + s.component.size() + s.target.size() + s.service.size() +
+                s.instance.size() + s.line.size() + s.message.size();
   for (const auto& [name, text] : s.captures) most += name.size() + text.size() + 3 * kMaxVarint;
-  const size_t begin = out->size();
-  out->resize(begin + most);
-  char* p = out->data() + begin;
+  return most;
+}
+
+size_t EntryEncoder::MostBytes(const MarkView& mark) {
+  return 1 + 3 * kMaxVarint + mark.component.size();
+}
+
+char* EntryEncoder::Encode(const SignalView& s, char* p) {
   *p++ = static_cast<char>(kSignal);
   p = PutVarint(s.signature, p);
   p = PutVarint(ZigZag(static_cast<int64_t>(s.offset - last_offset_)), p);
@@ -76,21 +75,21 @@ void EntryEncoder::Encode(const SignalView& s, std::string* out) {
   p = Time(s.time, p);
   *p++ = static_cast<char>(s.time_origin);
   *p++ = static_cast<char>(s.level);
-  for (const std::string_view word : words) p = Word(word, p);
+  p = Word(s.component, &component_, p);
+  p = Word(s.target, &target_, p);
+  uint32_t guess = component_;
+  p = Word(s.service, &guess, p);
+  p = Word(s.instance, &instance_, p);
   p = PutText(s.line, p);
   p = PutText(s.message, p);
   p = PutVarint(s.captures.size(), p);
-  for (const auto& [name, text] : s.captures) p = PutText(text, Word(name, p));
-  out->resize(static_cast<size_t>(p - out->data()));
+  for (const auto& [name, text] : s.captures) p = PutText(text, Word(name, &guess, p));
+  return p;
 }
 
-void EntryEncoder::Encode(const MarkView& mark, std::string* out) {
-  const size_t begin = out->size();
-  out->resize(begin + 3 * kMaxVarint + 1 + mark.component.size());
-  char* p = out->data() + begin;
+char* EntryEncoder::Encode(const MarkView& mark, char* p) {
   *p++ = static_cast<char>(kMark);
-  p = Word(mark.component, Time(mark.time, p));
-  out->resize(static_cast<size_t>(p - out->data()));
+  return Word(mark.component, &component_, Time(mark.time, p));
 }
 
 // Each call takes what it is named after off the front; false: it is not there.
@@ -113,6 +112,10 @@ class EntryDecoder::Input {
     return true;
   }
   bool Varint(uint64_t* value) {
+    if (at_ != end_ && (*at_ & 0x80) == 0) {  // nearly all
+      *value = static_cast<uint8_t>(*at_++);
+      return true;
+    }
     *value = 0;
     for (int shift = 0; shift < 64 && at_ != end_; shift += 7) {
       const auto byte = static_cast<uint8_t>(*at_++);
@@ -148,27 +151,32 @@ class EntryDecoder::Input {
 };
 
 void EntryDecoder::Reset() {
-  forgotten_ += known_;
-  known_ = 0;
+  forgotten_ += words_.size();
+  words_.clear();
   last_time_ = 0;
   last_offset_ = 0;
 }
 
-bool EntryDecoder::Word(Input* in, std::string_view* text, WordId* id) {
+[[gnu::always_inline]] inline bool EntryDecoder::Word(Input* in, std::string_view* text,
+                                                      WordId* id) {
   uint64_t number = 0;
-  if (!in->Varint(&number)) return false;
-  if (number > known_) return false;
-  if (number == 0) {
-    if (!in->Text(text)) return false;
-    *id = kNoWord;
-    if (known_ == kMaxWords) return true;
-    if (words_.size() == known_) words_.emplace_back();
-    words_[known_].assign(*text);
-    number = ++known_;
-  }
-  *text = words_[number - 1];
-  const uint64_t wide = forgotten_ + number - 1;
-  *id = wide < kNoWord ? static_cast<WordId>(wide) : kNoWord;
+  if (!in->Varint(&number) || number > words_.size()) return false;
+  KnownWord fresh;
+  if (number == 0 && !NewWord(in, &fresh)) return false;
+  const KnownWord& word = number == 0 ? fresh : words_[number - 1];
+  *text = word.text;
+  *id = word.id;
+  return true;
+}
+
+bool EntryDecoder::NewWord(Input* in, KnownWord* word) {
+  if (!in->Text(&word->text)) return false;
+  const size_t number = words_.size();
+  if (number == kMaxWords) return true;
+  if (texts_.size() == number) texts_.emplace_back();
+  word->text = texts_[number].assign(word->text);
+  if (forgotten_ + number < kNoWord) word->id = static_cast<WordId>(forgotten_ + number);
+  words_.push_back(*word);
   return true;
 }
 

@@ -3,9 +3,11 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
@@ -13,8 +15,10 @@
 
 namespace culprit {
 namespace {
-// Small, because reading merges all partitions and holds one spilled chunk of each.
+// Small, because reading merges all partitions and holds one spilled chunk of each, and its words.
 constexpr size_t kChunkBytes = 16 << 10;
+constexpr size_t kMostWordBytes = 16 << 10;  // of the words of a dictionary
+constexpr size_t kMostWords = 2048;
 }  // namespace
 
 class MemoryPartitionWriter : public PartitionWriter {
@@ -22,29 +26,55 @@ class MemoryPartitionWriter : public PartitionWriter {
   MemoryPartitionWriter(MemorySignalLog* log, PartitionId partition)
       : log_(log), partition_(partition) {}
 
-  absl::Status Append(const SignalView& signal) override {
-    encoder_.Encode(signal, &buffer_);
-    return FlushIfFull();
+  absl::Status Append(const SignalView& signal) override { return Add(signal); }
+  absl::Status Append(const MarkView& mark) override { return Add(mark); }
+  absl::Status Close() override {
+    if (size_ == 0) return absl::OkStatus();
+    // Most logs have many short partitions: no more room than is used.
+    auto exact = std::make_unique_for_overwrite<char[]>(size_);
+    std::memcpy(exact.get(), buffer_.get(), size_);
+    buffer_ = std::move(exact);
+    room_ = size_;
+    return Flush();
   }
-  absl::Status Append(const MarkView& mark) override {
-    encoder_.Encode(mark, &buffer_);
-    return FlushIfFull();
-  }
-  absl::Status Close() override { return buffer_.empty() ? absl::OkStatus() : Flush(); }
 
  private:
-  absl::Status FlushIfFull() { return buffer_.size() < kChunkBytes ? absl::OkStatus() : Flush(); }
+  // Entries are written to where they stay.
+  template <typename View>
+  absl::Status Add(const View& entry) {
+    const size_t most = EntryEncoder::MostBytes(entry);
+    if (room_ - size_ < most) {
+      if (size_ > 0) CULPRIT_RETURN_IF_ERROR(Flush());
+      if (room_ < most) {
+        room_ = std::max(kChunkBytes, most);
+        buffer_ = std::make_unique_for_overwrite<char[]>(room_);
+      }
+    }
+    char* const begin = buffer_.get() + size_;
+    size_ += static_cast<size_t>(encoder_.Encode(entry, begin) - begin);
+    return absl::OkStatus();
+  }
   absl::Status Flush() {
-    std::string chunk(buffer_);  // exact size; the buffer keeps its room
-    buffer_.clear();
-    encoder_.Reset();
-    return log_->AddChunk(partition_, std::move(chunk));
+    MemorySignalLog::Chunk chunk;
+    chunk.size = std::exchange(size_, 0);
+    chunk.fresh = std::exchange(fresh_, false);
+    const WordTable& words = encoder_.words();
+    if (words.size() >= kMostWords || words.bytes() >= kMostWordBytes) {
+      encoder_.Reset();
+      fresh_ = true;
+    }
+    CULPRIT_RETURN_IF_ERROR(log_->AddChunk(partition_, std::move(chunk), room_, &buffer_));
+    if (buffer_ == nullptr) room_ = 0;
+    return absl::OkStatus();
   }
 
   MemorySignalLog* const log_;
   const PartitionId partition_;
   EntryEncoder encoder_;
-  std::string buffer_;
+  std::unique_ptr<char[]> buffer_;  // the chunk under work
+  size_t room_ = 0;                 // of the buffer
+  size_t size_ = 0;                 // used of it
+  bool fresh_ = true;               // the chunk began with an empty dictionary
 };
 
 class MemoryPartitionReader : public PartitionReader {
@@ -67,9 +97,9 @@ class MemoryPartitionReader : public PartitionReader {
 
  private:
   absl::Status Load(const MemorySignalLog::Chunk& chunk) {
-    decoder_.Reset();
-    if (!chunk.spilled) {
-      rest_ = chunk.bytes;
+    if (chunk.fresh) decoder_.Reset();
+    if (chunk.bytes != nullptr) {
+      rest_ = {chunk.bytes.get(), chunk.size};
       return absl::OkStatus();
     }
     buffer_.resize(chunk.size);
@@ -108,13 +138,12 @@ std::unique_ptr<PartitionReader> MemorySignalLog::OpenReader(PartitionId partiti
   return std::make_unique<MemoryPartitionReader>(this, partition);
 }
 
-absl::Status MemorySignalLog::AddChunk(PartitionId partition, std::string bytes) {
+absl::Status MemorySignalLog::AddChunk(PartitionId partition, Chunk chunk, size_t room,
+                                       std::unique_ptr<char[]>* bytes) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  Chunk chunk;
-  chunk.size = bytes.size();
-  if (memory_bytes_ + bytes.size() <= memory_budget_bytes_) {
-    memory_bytes_ += bytes.size();
-    chunk.bytes = std::move(bytes);
+  if (memory_bytes_ + room <= memory_budget_bytes_) {
+    memory_bytes_ += room;
+    chunk.bytes = std::move(*bytes);
   } else {
     if (spill_fd_ < 0) {
       const char* tmp = getenv("TMPDIR");
@@ -128,8 +157,8 @@ absl::Status MemorySignalLog::AddChunk(PartitionId partition, std::string bytes)
                                                          "; set TMPDIR to a directory with room"));
       unlink(path.c_str());
     }
-    for (size_t done = 0; done < bytes.size();) {
-      const ssize_t n = pwrite(spill_fd_, bytes.data() + done, bytes.size() - done,
+    for (size_t done = 0; done < chunk.size;) {
+      const ssize_t n = pwrite(spill_fd_, bytes->get() + done, chunk.size - done,
                                static_cast<off_t>(spill_end_ + done));
       if (n < 0 && errno == EINTR) continue;
       if (n <= 0)
@@ -137,10 +166,9 @@ absl::Status MemorySignalLog::AddChunk(PartitionId partition, std::string bytes)
             "writing the spill file: ", strerror(errno), "; set TMPDIR to a directory with room"));
       done += static_cast<size_t>(n);
     }
-    chunk.spilled = true;
     chunk.file_offset = spill_end_;
-    spill_end_ += bytes.size();
-    spilled_bytes_ += bytes.size();
+    spill_end_ += chunk.size;
+    spilled_bytes_ += chunk.size;
   }
   partitions_[partition].push_back(std::move(chunk));
   return absl::OkStatus();

@@ -29,15 +29,17 @@ class MemorySignalLog : public SignalLog {
   friend class MemoryPartitionWriter;
   friend class MemoryPartitionReader;
 
-  // A run of whole entries that decodes on its own.
+  // A run of whole entries. Decodes behind the chunks since the last one with fresh words.
   struct Chunk {
-    std::string bytes;         // in memory, or
-    uint64_t file_offset = 0;  // in the spill file
+    std::unique_ptr<char[]> bytes;  // null: in the spill file
+    uint64_t file_offset = 0;
     uint64_t size = 0;
-    bool spilled = false;
+    bool fresh = false;  // begins with a dictionary of its own
   };
 
-  absl::Status AddChunk(PartitionId partition, std::string bytes);
+  // `room`: of *bytes, which is taken if the chunk stays in memory.
+  absl::Status AddChunk(PartitionId partition, Chunk chunk, size_t room,
+                        std::unique_ptr<char[]>* bytes);
 
   const size_t memory_budget_bytes_;
   const std::string spill_directory_;
