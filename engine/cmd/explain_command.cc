@@ -135,6 +135,7 @@ Json Explain(const Engine& engine, const Subject1& at, const ParseOptions& optio
   const std::string_view line =
       std::string_view(at.block).substr(at.line_begin, at.line_end - at.line_begin);
   parser.Parse(at.block, at.block_offset, line, &record);
+  parser.ReadText(&record);
 
   MatchScratch scratch;
   std::vector<Hit> hits;

@@ -26,6 +26,7 @@ struct StreamInfo {
 // Views point into the block or into the parser's scratch: valid until the next call of the same
 // parser.
 struct Record {
+  // Empty unless asked for (StreamParser::ReadText).
   std::string_view text;     // the whole record: head line and joined continuation lines, raw bytes
   std::string_view message;  // decoded message, wrappings removed
   std::string_view

@@ -1,55 +1,13 @@
 #include "engine/parse/record_finder.h"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
+#include "engine/parse/block_lines.h"
 #include "engine/parse/multiline.h"
 #include "engine/parse/text.h"
 
 namespace culprit {
-namespace {
-
-// The start of the line that ends right before `at` (a line's start, or the end of the text).
-size_t LineStartBefore(std::string_view text, size_t at) {
-  if (at < 2) return 0;
-  const void* newline = memrchr(text.data(), '\n', at - 1);
-  return newline == nullptr
-             ? 0
-             : static_cast<size_t>(static_cast<const char*>(newline) - text.data()) + 1;
-}
-
-// The line from `start` to its end right before `at`, another line's start or the text's end.
-std::string_view LineBefore(std::string_view text, size_t start, size_t at) {
-  const size_t end = at > start && text[at - 1] == '\n' ? at - 1 : at;
-  return text.substr(start, end - start);
-}
-
-std::string_view LineAt(std::string_view text, size_t at) {
-  const size_t end = text.find('\n', at);
-  return text.substr(at, end == std::string_view::npos ? std::string_view::npos : end - at);
-}
-
-// No time has less than six digits.
-bool MayHoldTime(std::string_view line) {
-  int digits = 0;
-  for (char c : line.substr(0, kMaxParsedBytes)) {
-    if (IsDigit(c) && ++digits == 6) return true;
-  }
-  return false;
-}
-
-// False: the line is surely not a piece that the next line goes on with (Docker cuts at 16 KiB, CRI
-// says "P").
-bool MayBePartial(std::string_view line) {
-  if (line.size() >= kLeastPartialBytes) return true;
-  line = line.substr(0, 64);
-  for (size_t at = line.find('P', 1); at != std::string_view::npos; at = line.find('P', at + 1))
-    if (line[at - 1] == ' ' && line.substr(at + 1).starts_with(' ')) return true;
-  return false;
-}
-
-}  // namespace
 
 RecordFinder::RecordFinder(const LineSettings& settings, const RecordBounds& bounds,
                            bool joins_text, bool untimed)
@@ -58,16 +16,24 @@ RecordFinder::RecordFinder(const LineSettings& settings, const RecordBounds& bou
       untimed_(untimed),
       line_(std::make_unique<LineParser>(settings)),
       head_(std::make_unique<LineParser>(settings)),
+      ahead_(std::make_unique<LineParser>(settings)),
       peek_{std::make_unique<LineParser>(settings), std::make_unique<LineParser>(settings)} {}
 
 void RecordFinder::Forget() {
-  memo_line_ = no_time_from_ = no_time_to_ = kNone;
+  memo_line_ = no_time_from_ = no_time_to_ = ahead_at_ = kNone;
   record_known_ = false;
 }
 
 void RecordFinder::SetBlock(std::string_view block, uint64_t block_offset) {
-  if (block.data() == block_ && block_offset == block_offset_) return;
-  block_ = block.data();
+  if (block.data() == block_.data() && block_offset == block_offset_) {
+    if (block.size() != block_.size()) {  // what is known of lines holds, of the record's end not
+      record_known_ = false;
+      ahead_at_ = kNone;
+    }
+    block_ = block;
+    return;
+  }
+  block_ = block;
   block_offset_ = block_offset;
   Forget();
 }
@@ -172,60 +138,102 @@ bool RecordFinder::SurelyStarts(std::string_view head_line, std::string_view bef
          head_line.substr(0, kSame) == line.substr(0, kSame);
 }
 
-void RecordFinder::Join(std::string_view block, const Head& head, std::string_view head_line) {
-  const LineFields& fields = record_.head;
-  record_.message = fields.message;
-  record_.truncated = !head.in_bounds;
-  bool joined = false;
-  const auto start_message = [&] {
-    if (!joined) message_.assign(fields.message);
-    joined = true;
-  };
-  std::string_view source = head.in_carry ? std::string_view(carry_.bytes) : block;
-  bool in_block = !head.in_carry;
-  size_t at = head.at + head_line.size() + 1;  // of the next line, in source
-  size_t block_end = in_block ? at - 1 : 0;    // of the record, in the block
-  size_t lines = 1;
-  size_t bytes = head_line.size();
-  LineFields previous = fields, next;
-  int turn = 0;
-  while (head.in_bounds) {
-    if (at >= source.size()) {
-      if (in_block) break;
-      in_block = true;
-      source = block;
-      at = 0;
+// The lines behind a record's head: to the end of the carry, if it is there, then those of the
+// block.
+class RecordFinder::LinesBehind {
+ public:
+  LinesBehind(std::string_view carry, std::string_view block, const Head& head, size_t head_size)
+      : block_(block),
+        source_(head.in_carry ? carry : block),
+        in_block_(!head.in_carry),
+        at_(head.at + head_size + 1) {}
+  // False: there is none.
+  bool Peek(std::string_view* line) {
+    if (at_ >= source_.size()) {
+      if (in_block_) return false;
+      in_block_ = true;
+      source_ = block_;
+      at_ = 0;
     }
-    const std::string_view line = LineAt(source, at);
-    if (!previous.partial && SurelyStarts(head_line, previous.group, line)) break;
-    peek_[turn]->Parse(line, &next);
-    if (!Continues(previous, next, joins_text_)) break;
-    if (lines + 1 > bounds_.max_lines || bytes + 1 + line.size() > bounds_.max_bytes) {
+    *line = LineAt(source_, at_);
+    return true;
+  }
+  void Take(std::string_view line) { at_ += line.size() + 1; }
+  // Of the line to come; 0 where it is in the carry.
+  size_t at_in_block() const { return in_block_ ? at_ : 0; }
+
+ private:
+  std::string_view block_, source_;
+  bool in_block_;
+  size_t at_;
+};
+
+// Where the record of record_head_ ends, and whether it was cut there.
+void RecordFinder::FindEnd(std::string_view head_line) {
+  static constexpr LineFields kIndented = {.shape = Shape::kTrace};
+  LinesBehind lines(carry_.bytes, block_, record_head_, head_line.size());
+  const LineFields* previous = &record_.head;
+  std::string_view line;
+  size_t bytes = head_line.size();
+  int turn = 0;
+  record_lines_ = 1;
+  record_.truncated = !record_known_;
+  while (record_known_ && lines.Peek(&line)) {
+    if (IsIndented(line)) {
+      previous = &kIndented;
+    } else {
+      if (!previous->partial && SurelyStarts(head_line, previous->group, line)) break;
+      LineFields& fields = peeked_[turn];
+      peek_[turn]->Parse(line, &fields);
+      if (!Continues(*previous, fields, joins_text_)) {
+        // Often the line that is asked for next.
+        std::swap(peek_[turn], ahead_);
+        ahead_fields_ = fields;
+        ahead_at_ =
+            line.data() == block_.data() + lines.at_in_block() ? lines.at_in_block() : kNone;
+        break;
+      }
+      previous = &fields;
+      turn ^= 1;
+    }
+    if (record_lines_ + 1 > bounds_.max_lines || bytes + 1 + line.size() > bounds_.max_bytes) {
       record_.truncated = true;
       break;
     }
-    start_message();
-    if (!previous.partial) message_ += '\n';
-    message_.append(next.message);
-    ++lines;
+    ++record_lines_;
     bytes += 1 + line.size();
-    at += line.size() + 1;
-    if (in_block) block_end = at - 1;
-    std::swap(previous, next);
-    turn ^= 1;
+    lines.Take(line);
   }
-  if (joined) record_.message = message_;
+  record_end_ = lines.at_in_block();
+}
+
+const FoundRecord& RecordFinder::ReadText() {
+  const std::string_view source = record_head_.in_carry ? std::string_view(carry_.bytes) : block_;
+  std::string_view line = LineAt(source, record_head_.at);
+  LinesBehind lines(carry_.bytes, block_, record_head_, line.size());
+  record_.message = record_.head.message;
+  if (record_lines_ > 1) message_.assign(record_.message);
+  bool partial = record_.head.partial;
+  for (size_t i = 1; i < record_lines_ && lines.Peek(&line); ++i) {
+    peek_[0]->Parse(line, &peeked_[0]);
+    if (!partial) message_ += '\n';
+    message_.append(peeked_[0].message);
+    partial = peeked_[0].partial;
+    lines.Take(line);
+  }
+  if (record_lines_ > 1) record_.message = message_;
   AddError();
-  if (head.in_carry) {
-    text_.assign(carry_.bytes, head.at);
-    text_.append(block.substr(0, block_end));
+  if (record_head_.in_carry) {
+    text_.assign(carry_.bytes, record_head_.at);
+    text_.append(block_.substr(0, record_end_));
     record_.text = text_;
   } else {
-    record_.text = block.substr(head.at, block_end - head.at);
+    record_.text = block_.substr(record_head_.at, record_end_ - record_head_.at);
   }
   while (!record_.text.empty() && (record_.text.back() == '\n' || record_.text.back() == '\r')) {
     record_.text.remove_suffix(1);
   }
+  return record_;
 }
 
 // The error that the head names in a field of its own belongs to the message.
@@ -238,7 +246,7 @@ void RecordFinder::AddError() {
 }
 
 const FoundRecord& RecordFinder::FindWhole(std::string_view message) {
-  block_ = nullptr;
+  block_ = {};
   Forget();
   while (!message.empty() && (message.back() == '\n' || message.back() == '\r'))
     message.remove_suffix(1);
@@ -262,13 +270,22 @@ const FoundRecord& RecordFinder::FindWhole(std::string_view message) {
 
 const FoundRecord& RecordFinder::Find(std::string_view block, uint64_t block_offset, size_t at) {
   SetBlock(block, block_offset);
+  // Another line of the record just found.
+  if (record_known_ && at < record_end_ && (record_head_.in_carry || at >= record_head_.at))
+    return record_;
   const std::string_view line = LineAt(block, at);
-  LineFields fields;
-  line_->Parse(line, &fields);
+  LineFields& fields = fields_;
+  if (at == ahead_at_) {
+    std::swap(line_, ahead_);
+    fields = ahead_fields_;
+    ahead_at_ = kNone;
+  } else {
+    line_->Parse(line, &fields);
+  }
   Head head = FindHead(block, at, at + line.size(), fields);
   if (record_known_ && head.in_bounds && head.at == record_head_.at &&
       head.in_carry == record_head_.in_carry) {
-    return record_;  // another line of the record just found
+    return record_;
   }
   if (!head.in_bounds) head = Head{.at = at, .bytes = line.size()};
   record_known_ = head.in_bounds;
@@ -278,17 +295,18 @@ const FoundRecord& RecordFinder::Find(std::string_view block, uint64_t block_off
   const std::string_view source = head.in_carry ? std::string_view(carry_.bytes) : block;
   const std::string_view head_line = LineAt(source, head.at);
   if (head.in_carry || head.at != at) {
-    head_->Parse(head_line, &fields);
+    head_->Parse(head_line, &record_.head);
   } else {
     std::swap(head_, line_);
+    record_.head = fields;
   }
-  record_.head = fields;
   record_.head_offset = head.at + (head.in_carry ? carry_.offset : block_offset);
   record_.time_before = kNoTime;
-  if (!fields.stamp.known()) {
+  if (!record_.head.stamp.known()) {
     record_.time_before = head.in_carry ? carry_.before_head : TimeBefore(block, head.at);
   }
-  Join(block, head, head_line);
+  record_.text = record_.message = {};
+  FindEnd(head_line);
   return record_;
 }
 
@@ -305,7 +323,7 @@ size_t RecordFinder::TailBegin(std::string_view block, uint64_t block_offset) {
 
 void RecordFinder::set_carry(RecordCarry carry) {
   carry_ = std::move(carry);
-  block_ = nullptr;
+  block_ = {};
   Forget();
 }
 
@@ -336,7 +354,7 @@ void RecordFinder::EndBlock(std::string_view block, uint64_t block_offset) {
     carry_.whole = true;
   }
   carry_.last_time = time;
-  block_ = nullptr;
+  block_ = {};
   Forget();
 }
 

@@ -23,9 +23,10 @@ struct FoundRecord {
   LineFields head;               // what the head line says
   uint64_t head_offset = 0;      // in the stream
   TimeUs time_before = kNoTime;  // only if the head has no time: of the nearest line with one
-  std::string_view text;         // head line to last joined line, raw
-  std::string_view message;      // joined
   bool truncated = false;
+  // Of ReadText and FindWhole.
+  std::string_view text;     // head line to last joined line, raw
+  std::string_view message;  // joined
 };
 
 class RecordFinder {
@@ -36,6 +37,8 @@ class RecordFinder {
 
   // `at`: where the line starts in `block`. The reference holds until the next call.
   const FoundRecord& Find(std::string_view block, uint64_t block_offset, size_t at);
+  // The record that Find found last, with its texts.
+  const FoundRecord& ReadText();
   // One record, whatever its lines look like. Knows of no other lines and remembers nothing.
   const FoundRecord& FindWhole(std::string_view message);
   void EndBlock(std::string_view block, uint64_t block_offset);
@@ -60,29 +63,35 @@ class RecordFinder {
   void Forget();
   Head FindHead(std::string_view block, size_t at, size_t end, const LineFields& fields);
   TimeUs TimeBefore(std::string_view block, size_t at);
-  void Join(std::string_view block, const Head& head, std::string_view head_line);
+  class LinesBehind;
+  void FindEnd(std::string_view head_line);
   void AddError();
   bool SurelyStarts(std::string_view head_line, std::string_view before, std::string_view line);
 
   const RecordBounds bounds_;
   const bool joins_text_;
   const bool untimed_;
-  // Of the asked line, of the head (owns the views in record_), and two neighbours.
-  std::unique_ptr<LineParser> line_, head_, peek_[2];
-  RecordCarry carry_;  // what stands before the current block
+  // Of the asked line, of the head (owns the views in record_), of the line at ahead_at_, and two
+  // neighbours.
+  std::unique_ptr<LineParser> line_, head_, ahead_, peek_[2];
+  LineFields fields_, ahead_fields_, peeked_[2];  // of line_, ahead_ and peek_
+  RecordCarry carry_;                             // what stands before the current block
   FoundRecord record_;
   std::string text_, message_;
 
   // The block that the memos are about.
-  const char* block_ = nullptr;
+  std::string_view block_;
   uint64_t block_offset_ = 0;
   static constexpr size_t kNone = SIZE_MAX;
   size_t memo_line_ = kNone;  // offset of the last line whose head is known
   Head memo_head_;
   size_t no_time_from_ = kNone, no_time_to_ = kNone;  // no line in between has a time
   TimeUs time_before_ = kNoTime;                      // and this is the newest time before it
-  bool record_known_ = false;                         // record_ is of record_head_
-  Head record_head_;
+  size_t ahead_at_ = kNone;                           // the line behind the last record
+  Head record_head_;                                  // of record_
+  size_t record_lines_ = 1;
+  size_t record_end_ = 0;      // where the line behind it begins in the block
+  bool record_known_ = false;  // all its lines up to there have that head
 };
 
 }  // namespace culprit

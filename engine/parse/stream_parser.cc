@@ -86,6 +86,11 @@ class StreamParser::Impl {
 
   void Sniff(std::string_view head);
   void Parse(std::string_view block, uint64_t block_offset, std::string_view line, Record* record);
+  void ReadText(Record* record) {
+    const FoundRecord& found = finder_->ReadText();
+    record->text = found.text;
+    record->message = found.message;
+  }
   void EndBlock(std::string_view block, uint64_t block_offset);
   size_t TailBegin(std::string_view block, uint64_t block_offset) {
     return finder_->TailBegin(block, block_offset);
@@ -260,8 +265,6 @@ void StreamParser::Impl::Parse(std::string_view block, uint64_t block_offset, st
   const FoundRecord& found =
       finder_->Find(block, block_offset, static_cast<size_t>(line.data() - block.data()));
   *record = Record{};
-  record->text = found.text;
-  record->message = found.message;
   record->head_offset = found.head_offset;
   record->truncated = found.truncated;
   Resolve(found.head, record);
@@ -372,6 +375,7 @@ void StreamParser::Parse(std::string_view block, uint64_t block_offset, std::str
                          Record* record) {
   impl_->Parse(block, block_offset, line, record);
 }
+void StreamParser::ReadText(Record* record) { impl_->ReadText(record); }
 void StreamParser::EndBlock(std::string_view block, uint64_t block_offset) {
   impl_->EndBlock(block, block_offset);
 }

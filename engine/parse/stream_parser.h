@@ -81,8 +81,12 @@ class StreamParser {
 
   // Parses the record that `line` belongs to. `line` is a physical line inside `block` (with or
   // without its end of line); `block` starts at stream offset `block_offset`, at a line's start.
-  // Views in *record hold until the next call. Lines come in increasing order.
+  // Views in *record hold until the next call. Lines come in increasing order. text and message
+  // stay empty: few need them, and ReadText gives them.
   void Parse(std::string_view block, uint64_t block_offset, std::string_view line, Record* record);
+
+  // Fills text and message of *record, which the last Parse gave; its block is still there.
+  void ReadText(Record* record);
 
   // The block is done: keeps its last record and its last time for the next block. Blocks must come
   // in order and without gaps.

@@ -243,6 +243,12 @@ absl::Status SignalMaker::OnBlock(std::string_view block, uint64_t block_offset,
     if (!is_hit) continue;
     size_t last = hit;
     while (last < hits.size() && hits[last].line_begin == begin) ++last;
+    const auto by_template = [&](const Hit& h) {
+      return rules_.knowledge_.signatures[h.signature].by_template;
+    };
+    if (std::any_of(hits.begin() + static_cast<ptrdiff_t>(hit),
+                    hits.begin() + static_cast<ptrdiff_t>(last), by_template))
+      parser_->ReadText(&record);
     CULPRIT_RETURN_IF_ERROR(
         OnLineHits(record, hits.data() + hit, hits.data() + last, &line, scratch));
     hit = last;

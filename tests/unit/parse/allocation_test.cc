@@ -57,6 +57,7 @@ TEST(Allocation, NoneOnceWarm) {
         const size_t end = block.find('\n', at);
         Record record;
         parser.Parse(block, offset, std::string_view(block).substr(at, end - at), &record);
+        parser.ReadText(&record);
         at = end + 1;
       }
       parser.EndBlock(block, offset);

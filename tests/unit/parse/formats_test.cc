@@ -353,6 +353,7 @@ TEST_P(FormatTest, ReadsItsLine) {
   parser.Sniff(block);
   Record record;
   parser.Parse(block, 0, block, &record);
+  parser.ReadText(&record);
   EXPECT_EQ(parser.format_name(), c.format);
   const absl::Time time = absl::FromUnixMicros(record.time);
   if (c.time[0] == '\0') {
@@ -376,6 +377,7 @@ TEST_P(FormatTest, ReadsItsLine) {
   again.Sniff(block);
   Record second;
   again.Parse(block, 0, block, &second);
+  again.ReadText(&second);
   EXPECT_EQ(second.time, record.time);
   EXPECT_EQ(second.level, record.level);
   EXPECT_EQ(second.message, record.message);

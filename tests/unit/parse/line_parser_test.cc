@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "engine/parse/block_lines.h"
 #include "engine/parse/multiline.h"
 
 namespace culprit {
@@ -52,6 +53,49 @@ TEST(LineParser, SyslogOfAnotherTagSurelyStartsARecord) {
   EXPECT_FALSE(parser.SurelyStartsRecord(kLines[0], "kernel"));
   EXPECT_FALSE(parser.SurelyStartsRecord("Mar  1 00:00:00 h a\\/b: c", "a/b"));  // inside JSON
   EXPECT_TRUE(parser.SurelyStartsRecord(kLines[6], ""));
+}
+
+TEST(BlockLines, WhatIsIndentedIsATraceWithoutWrappers) {
+  LineParser parser{LineSettings()};
+  LineFields fields;
+  for (const char* line : kLines) {
+    for (const char* before : {" ", "\t", "  [", " 2026-11-21 06:51:05 ", "\t\x1b[31m"}) {
+      const std::string text = std::string(before) + line;
+      ASSERT_TRUE(IsIndented(text));
+      parser.Parse(text, &fields);
+      EXPECT_EQ(fields.shape, Shape::kTrace) << text;
+      EXPECT_EQ(fields.wrapper_count, 0) << text;
+      EXPECT_FALSE(fields.partial || fields.stamp.known()) << text;
+      EXPECT_TRUE(fields.group.empty() && fields.repeat.empty() && fields.logger.empty()) << text;
+    }
+  }
+}
+
+TEST(BlockLines, WhatIsSurelyNoPieceIsNotPartial) {
+  const std::string cri = "2026-11-21T06:51:05.123456789Z stdout P ";
+  const std::string lines[] = {
+      cri,
+      cri + "half",
+      cri.substr(0, cri.size() - 1),
+      "2026-11-21T06:51:05.123456789Z stderr Pods are gone",
+      "2026-11-21T06:51:05.123456789Z \x1b[31mstdout\x1b[0m \x1b[1mP\x1b[0m half",
+      "2026-11-21T06:51:05.123456789Z stdout F " + cri + "half",
+      "Mar  1 00:00:00 a-host-with-a-long-name.example.com api[1]: " + cri + "half",
+      "{\"log\":\"" + cri + "half\\n\",\"stream\":\"stdout\",\"time\":\"2026-11-21T06:51:05Z\"}",
+      "{\"log\":\"2026-11-21T06:51:05.1Z stdout\\u0020P half\\n\",\"stream\":\"stdout\",\"time\":"
+      "\"2026-11-21T06:51:05Z\"}",
+  };
+  LineParser parser{LineSettings()};
+  LineFields fields;
+  size_t partial = 0;
+  for (const std::string& line : lines) {
+    parser.Parse(line, &fields);
+    partial += fields.partial;
+    EXPECT_TRUE(!fields.partial || MayBePartial(line)) << line;
+  }
+  EXPECT_GE(partial, 8u);
+  EXPECT_FALSE(MayBePartial("2026-11-21T06:51:05Z stdout F HTTP Ports are open"));
+  EXPECT_FALSE(MayBePartial("P"));
 }
 
 }  // namespace

@@ -30,12 +30,14 @@ TEST(StreamParser, ReadsJsonLines) {
   EXPECT_EQ(parser.format_name(), "json");
   Record record;
   parser.Parse(block, 100, std::string_view(block).substr(0, block.find('\n')), &record);
+  parser.ReadText(&record);
   EXPECT_EQ(record.message, "slow \"read\": deadline");
   EXPECT_EQ(record.level, Level::kWarn);
   EXPECT_EQ(record.time, At("2026-11-21T06:51:05.123Z"));
   EXPECT_EQ(record.service, "api");
   EXPECT_EQ(record.head_offset, 100U);
   parser.Parse(block, 100, std::string_view(block).substr(block.find('\n') + 1), &record);
+  parser.ReadText(&record);
   EXPECT_EQ(record.message, "oops");
   EXPECT_EQ(record.level, Level::kError);
   EXPECT_EQ(record.service, "billing");
@@ -60,6 +62,7 @@ TEST(StreamParser, JoinsTracesToTheirPlainRecord) {
   EXPECT_EQ(record.head_offset, 0U);
   EXPECT_EQ(record.level, Level::kError);
   EXPECT_EQ(record.time, At("2026-11-21T06:51:05.123Z"));
+  parser.ReadText(&record);
   EXPECT_EQ(record.message,
             "lost it\njava.lang.IllegalStateException: no\n\tat a.b.Cart.add(Cart.java:7)");
   EXPECT_EQ(record.service, "shop");
