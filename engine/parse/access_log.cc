@@ -32,8 +32,11 @@ Level LevelInBrackets(std::string_view word) {
 // 10.0.0.1 - - [21/Nov/2026:06:51:05 +0000] "GET / HTTP/1.1" 502 157 "-" "agent"
 bool ReadAccess(std::string_view text, ReadContext& context, LineFields* out) {
   // The client (and a virtual host before it), two more words, then the time in brackets.
-  const size_t bracket = text.substr(0, 320).find(" [");
-  if (bracket == std::string_view::npos) return false;
+  const std::string_view front = text.substr(0, 320);
+  size_t open = front.find('[', 1);
+  while (open != std::string_view::npos && front[open - 1] != ' ') open = front.find('[', open + 1);
+  if (open == std::string_view::npos) return false;
+  const size_t bracket = open - 1;
   int words = 1;
   for (size_t i = 0; i < bracket; ++i) words += text[i] == ' ';
   if (words < 3 || words > 8) return false;

@@ -52,28 +52,27 @@ bool ReadLambda(std::string_view text, ReadContext& context, LineFields* out) {
     out->level = level;
     out->message = cursor.rest();
   } else {
-    // Node: "<time>\t<request>\tERROR\ttext"; "<time> <request> Task timed out after 3.00 seconds"
-    Stamp stamp;
-    Cursor cursor(text);
-    const size_t n = context.stamps.Read(text, &stamp);
-    if (n == 0) return false;
-    cursor.Skip(n);
-    if (!cursor.TakeSpaces()) return false;
-    const std::string_view id = cursor.TakeToken();
-    if ((!LooksLikeRequestId(id) && id != "undefined") || !cursor.TakeSpaces()) return false;
-    const Cursor saved = cursor;
-    const Level level = LevelFromWord(cursor.TakeToken());
-    if (level != Level::kUnknown && cursor.TakeSpaces()) {
-      out->level = level;
-    } else {
-      cursor = saved;
-      out->level = cursor.rest().starts_with("Task timed out") ? Level::kError : Level::kUnknown;
-    }
-    out->stamp = stamp;
-    out->message = cursor.rest();
+    return false;
   }
   out->shape = Shape::kHead;
   out->format = FormatId::kLambda;
+  return true;
+}
+
+// Node: "<time>\t<request>\tERROR\ttext"; "<time> <request> Task timed out after 3.00 seconds"
+bool ReadLambdaTimed(const TimedLine& line, LineFields* out) {
+  if (line.text[0] == '[') return false;
+  Cursor cursor(line.rest);
+  if (!cursor.TakeSpaces()) return false;
+  const std::string_view id = cursor.TakeToken();
+  if ((!LooksLikeRequestId(id) && id != "undefined") || !cursor.TakeSpaces()) return false;
+  const Cursor saved = cursor;
+  Level level = LevelFromWord(cursor.TakeToken());
+  if (level == Level::kUnknown || !cursor.TakeSpaces()) {
+    cursor = saved;
+    level = cursor.rest().starts_with("Task timed out") ? Level::kError : Level::kUnknown;
+  }
+  Fill(line.stamp, FormatId::kLambda, level, cursor.rest(), out);
   return true;
 }
 

@@ -41,8 +41,15 @@ char Fold(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
 
 }  // namespace
 
-Level LevelFromWord(std::string_view word) {
-  if (word.size() < 3 || word.size() > 13) return Level::kUnknown;
+constexpr std::array<uint16_t, 26> kLevelSizes = [] {
+  std::array<uint16_t, 26> sizes{};
+  for (const Word& word : kWords)
+    sizes[static_cast<size_t>(word.first[0] - 'a')] |=
+        static_cast<uint16_t>(1u << word.first.size());
+  return sizes;
+}();
+
+Level LevelFromLikelyWord(std::string_view word) {
   const auto letter = static_cast<size_t>(Fold(word[0]) - 'a');
   if (letter >= 26) return Level::kUnknown;
   for (size_t i = kFirst[letter]; i < kFirst[letter + 1]; ++i) {

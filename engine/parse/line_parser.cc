@@ -1,6 +1,7 @@
 #include "engine/parse/line_parser.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "engine/parse/plain_log.h"
 #include "engine/parse/text.h"
@@ -10,33 +11,73 @@ namespace {
 
 constexpr size_t kMaxWrappers = 4;
 
+// What stands behind the time: the readers differ in it.
+enum Front : uint16_t {
+  kUpper = 1,  // spaces, then ...
+  kDigit = 2,
+  kOpen = 4,
+  kDash = 8,
+  kBar = 16,
+  kQuote = 32,
+  kSpaces = 64,  // ... anything else
+  kComma = 128,
+  kOpenAtOnce = 256,
+  kOther = 512,
+  kSpaced = kUpper | kDigit | kOpen | kDash | kBar | kQuote | kSpaces,
+  kAny = kSpaced | kComma | kOpenAtOnce | kOther
+};
+
+Front FrontOf(std::string_view rest) {
+  if (rest.empty()) return kOther;
+  if (!IsSpace(rest[0])) return rest[0] == ',' ? kComma : rest[0] == '[' ? kOpenAtOnce : kOther;
+  size_t at = 1;
+  while (at < rest.size() && IsSpace(rest[at])) ++at;
+  if (at == rest.size()) return kSpaces;
+  const char c = rest[at];
+  if (IsUpper(c)) return kUpper;
+  if (IsDigit(c)) return kDigit;
+  switch (c) {
+    case '[':
+      return kOpen;
+    case '-':
+      return kDash;
+    case '|':
+      return kBar;
+    case '"':
+      return kQuote;
+    default:
+      return kSpaces;
+  }
+}
+
 struct TimedFormat {
   FormatId id;
   bool (*read)(const TimedLine&, LineFields*);
+  uint16_t fronts;  // behind another one `read` says no
 };
 // Tried in this order, the stream's own format first. Strict ones before lenient ones.
 constexpr TimedFormat kTimedFormats[] = {
-    {FormatId::kElasticsearch, ReadElasticsearch},
-    {FormatId::kKafka, ReadKafka},
-    {FormatId::kEnvoy, ReadEnvoy},
-    {FormatId::kApacheError, ReadApacheError},
-    {FormatId::kNginxError, ReadNginxError},
-    {FormatId::kWindowsCbs, ReadWindowsCbs},
-    {FormatId::kPgCsv, ReadPgCsv},
-    {FormatId::kOslo, ReadOslo},
-    {FormatId::kSpring, ReadSpring},
-    {FormatId::kZookeeper, ReadZookeeper},
-    {FormatId::kPython, ReadPython},
-    {FormatId::kCapnslog, ReadCapnslog},
-    {FormatId::kRethinkdb, ReadRethinkdb},
-    {FormatId::kRabbitmq, ReadRabbitmq},
-    {FormatId::kMysql, ReadMysql},
-    {FormatId::kAndroid, ReadAndroid},
-    {FormatId::kPgbouncer, ReadPgbouncer},
-    {FormatId::kPostgres, ReadPostgres},
-    {FormatId::kHadoop, ReadHadoop},
-    {FormatId::kJava, ReadJava},
-    {FormatId::kGo, ReadGo},
+    {FormatId::kElasticsearch, ReadElasticsearch, kOpenAtOnce},
+    {FormatId::kKafka, ReadKafka, kUpper},
+    {FormatId::kEnvoy, ReadEnvoy, kQuote},
+    {FormatId::kApacheError, ReadApacheError, kOpen},
+    {FormatId::kNginxError, ReadNginxError, kOpen},
+    {FormatId::kWindowsCbs, ReadWindowsCbs, kComma},
+    {FormatId::kPgCsv, ReadPgCsv, kComma | kUpper},
+    {FormatId::kOslo, ReadOslo, kDigit},
+    {FormatId::kSpring, ReadSpring, kUpper},
+    {FormatId::kZookeeper, ReadZookeeper, kOpen | kDash},
+    {FormatId::kPython, ReadPython, kDash | kBar},
+    {FormatId::kCapnslog, ReadCapnslog, kUpper},
+    {FormatId::kRethinkdb, ReadRethinkdb, kDigit},
+    {FormatId::kRabbitmq, ReadRabbitmq, kOpen},
+    {FormatId::kMysql, ReadMysql, kDigit | kOpen},
+    {FormatId::kAndroid, ReadAndroid, kDigit | kOther},
+    {FormatId::kPgbouncer, ReadPgbouncer, kUpper | kDigit | kOpen},
+    {FormatId::kPostgres, ReadPostgres, kAny},
+    {FormatId::kHadoop, ReadHadoop, kUpper | kDigit},
+    {FormatId::kJava, ReadJava, kUpper | kOpen},
+    {FormatId::kGo, ReadGo, kSpaced},
 };
 
 // The outer time stands unless the inner one knows its zone, or the year that the outer one lacks.
@@ -78,16 +119,8 @@ void Merge(const LineFields& outer, FormatId wrapper, LineFields* inner) {
   inner->wrapper_count = static_cast<uint8_t>(kept + 1);
 }
 
-// "10.0.0.1 - ", as access logs begin.
-bool StartsWithAddress(std::string_view line) {
-  size_t n = 0;
-  size_t dots = 0;
-  for (; n < line.size() && n < 16 && (IsDigit(line[n]) || line[n] == '.'); ++n)
-    dots += line[n] == '.';
-  return dots == 3 && line.substr(n).starts_with(" - ");
-}
+}  // namespace
 
-// "time ..." or "[time] ..."
 bool ReadTime(std::string_view text, StampReader& stamps, TimedLine* line) {
   line->text = text;
   if (text.starts_with('[')) {
@@ -103,11 +136,14 @@ bool ReadTime(std::string_view text, StampReader& stamps, TimedLine* line) {
   return n > 0;
 }
 
-}  // namespace
+std::shared_ptr<StampReader> MakeStampReader(const LineSettings& settings) {
+  auto stamps = std::make_shared<StampReader>(settings.zone, settings.reference, settings.boot);
+  stamps->set_bare_epoch(settings.epoch_time);
+  return stamps;
+}
 
-LineParser::LineParser(const LineSettings& settings)
-    : settings_(settings), stamps_(settings.zone, settings.reference, settings.boot) {
-  stamps_.set_bare_epoch(settings.epoch_time);
+LineParser::LineParser(const LineSettings& settings, std::shared_ptr<StampReader> stamps)
+    : settings_(settings), stamps_(std::move(stamps)) {
   for (const TimedFormat& format : kTimedFormats) {
     if (format.id == settings_.guess) guess_ = format.read;
   }
@@ -178,7 +214,7 @@ void LineParser::ParseInner(std::string_view text, size_t depth, LineFields* out
   size_t at = 0;
   size_t length = 0;
   if (depth == 0 && settings_.floating_time && !text.empty() && !IsSpace(text[0])) {
-    length = FindFloatingTime(text, stamps_, &stamp, &at);
+    length = FindFloatingTime(text, *stamps_, &stamp, &at);
   }
   // "app.log.1 2026-11-21 06:51:05 ...": what stands behind may be of a known form.
   Level level = Level::kUnknown;
@@ -190,52 +226,25 @@ void LineParser::ParseInner(std::string_view text, size_t depth, LineFields* out
     }
   }
   *out = LineFields{};
-  ReadPlain(text, stamps_, stamp, at, length, out);
+  ReadPlain(text, *stamps_, stamp, at, length, out);
 }
 
 bool LineParser::ReadTimedFormats(const TimedLine& line, LineFields* out) {
   if (guess_ != nullptr && MayBe(settings_.guess) && guess_(line, out)) return true;
+  const Front front = FrontOf(line.rest);
   for (const TimedFormat& format : kTimedFormats) {
-    if (format.read != guess_ && MayBe(format.id) && format.read(line, out)) return true;
+    if ((format.fronts & front) != 0 && format.read != guess_ && MayBe(format.id) &&
+        format.read(line, out))
+      return true;
   }
   return false;
-}
-
-bool LineParser::SurelyStartsRecord(std::string_view line, std::string_view before) {
-  if (!settings_.forced.empty() || line.empty()) return false;
-  // "Mar  1 00:00:00 host tag: ..." is of the tag's group (in a JSON line, as it is written there).
-  const bool month = line.size() > 15 && IsUpper(line[0]) && line[3] == ' ' && line[6] == ' ';
-  if (!IsDigit(line[0]) && line[0] != '[' && !month) return false;
-  if (month && !before.empty() && Contains(line.substr(15, 100), before)) return false;
-  LineFields fields;
-  if (StartsWithAddress(line)) {
-    ReadContext context{stamps_, arena_};
-    return ReadAccess(line, context, &fields);
-  }
-  TimedLine timed;
-  if (!ReadTime(line, stamps_, &timed) || timed.stamp.format == TimeFormat::kKernel) return false;
-  const std::string_view rest = timed.rest;
-  // A wrapper: what it carries decides.
-  Wrapped wrapped;
-  if (timed.stamp.zoned &&
-      (MayBeTimestamped(timed) || ReadFluentd(timed, &fields, &wrapped) ||
-       rest.starts_with(" std") || ReadCloudWatchText(timed, &fields, &wrapped) ||
-       ReadSyslog(timed, &fields, &wrapped))) {
-    return false;
-  }
-  if (timed.stamp.format != TimeFormat::kIso && ReadSyslog(timed, &fields, &wrapped))
-    return !fields.group.empty() && fields.group != before && !Contains(fields.group, "\\");
-  if (month) return false;
-  // oslo and PostgreSQL repeat the head for each line of a record.
-  if (rest.size() > 1 && rest[0] == ' ' && IsDigit(rest[1])) return false;
-  return !Contains(rest.substr(0, 300), ":  ");
 }
 
 bool LineParser::ParseTimed(std::string_view text, size_t depth, LineFields* out) {
   const char first = text[0];
   if (!IsDigit(first) && first != '[' && !IsUpper(first)) return false;
   TimedLine line;
-  if (!ReadTime(text, stamps_, &line)) return false;
+  if (!ReadTime(text, *stamps_, &line)) return false;
   if (line.stamp.format == TimeFormat::kKernel) return false;
   LineFields outer;
   Wrapped wrapped;
@@ -243,7 +252,7 @@ bool LineParser::ParseTimed(std::string_view text, size_t depth, LineFields* out
       ParseFluent(outer, wrapped.inner, depth, out)) {
     return true;
   }
-  outer = LineFields{};
+  if (wrapped.wrapper != FormatId::kPlain) outer = LineFields{};
   if ((MayWrap(FormatId::kCri, depth) && ReadCri(line, &outer, &wrapped)) ||
       (MayWrap(FormatId::kCloudWatch, depth) && ReadCloudWatchText(line, &outer, &wrapped)) ||
       (MayWrap(FormatId::kSyslog, depth) && ReadSyslog(line, &outer, &wrapped))) {
@@ -267,19 +276,14 @@ bool LineParser::ParseTimed(std::string_view text, size_t depth, LineFields* out
       return true;
     }
   }
-  LineFields fields;
-  ReadContext context{stamps_, arena_};
-  if (MayBe(FormatId::kLambda) && ReadLambda(text, context, &fields)) {
-    *out = fields;
-    return true;
-  }
-  ReadPlain(text, stamps_, line.stamp, line.bracketed ? 1 : 0,
+  if (MayBe(FormatId::kLambda) && ReadLambdaTimed(line, out)) return true;
+  ReadPlain(text, *stamps_, line.stamp, line.bracketed ? 1 : 0,
             text.size() - line.rest.size() - (line.bracketed ? 2 : 0), out);
   return true;
 }
 
 bool LineParser::ParseUntimed(std::string_view text, size_t depth, LineFields* out) {
-  ReadContext context{stamps_, arena_};
+  ReadContext context{*stamps_, arena_};
   LineFields fields;
   Wrapped wrapped;
   const char first = text[0];
@@ -352,7 +356,7 @@ bool LineParser::ParseJson(std::string_view text, size_t depth, LineFields* out)
   if (depth >= kMaxWrappers) return false;
   JsonLine json_line;
   LineFields fields;
-  if (!json(depth).Read(text, settings_.service_key, stamps_, &fields, &json_line)) return false;
+  if (!json(depth).Read(text, settings_.service_key, *stamps_, &fields, &json_line)) return false;
   const bool wrapper = json_line.wrapper != FormatId::kPlain;
   if (wrapper && !MayWrap(json_line.wrapper, depth)) return false;
   if (!wrapper && !MayBe(fields.format) && !MayWrap(FormatId::kJson, depth)) return false;

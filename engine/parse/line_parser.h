@@ -28,18 +28,27 @@ struct LineSettings {
   bool epoch_time = true;     // a bare number in front may be an epoch time
 };
 
+std::shared_ptr<StampReader> MakeStampReader(const LineSettings& settings);
+
 class LineParser {
  public:
-  explicit LineParser(const LineSettings& settings);
+  // `stamps` (MakeStampReader of the same settings) may be shared by parsers of one thread: what
+  // one reads, the others need not work out again.
+  LineParser(const LineSettings& settings, std::shared_ptr<StampReader> stamps);
+  explicit LineParser(const LineSettings& settings)
+      : LineParser(settings, MakeStampReader(settings)) {}
   ~LineParser();
   // True: Continues(a line of the group `before`, not partial; what Parse says of `line`) is false:
-  // it is kHead without `repeats`, or of another group. Much cheaper; false says nothing.
-  bool SurelyStartsRecord(std::string_view line, std::string_view before);
+  // it is kHead without `repeats`, or of another group. Much cheaper; false says nothing. `quoted`:
+  // the text stands in a JSON string and goes on behind its end.
+  bool SurelyStartsRecord(std::string_view line, std::string_view before, bool quoted);
   // `line` without its end of line.
   void Parse(std::string_view line, LineFields* out);
 
  private:
   void ParseInner(std::string_view text, size_t depth, LineFields* out);
+  bool StartsRecord(std::string_view text, std::string_view before, bool quoted, size_t depth);
+  bool IsMessage(std::string_view text);
   bool ParseTimed(std::string_view text, size_t depth, LineFields* out);
   bool ReadTimedFormats(const TimedLine& line, LineFields* out);
   bool ParseUntimed(std::string_view text, size_t depth, LineFields* out);
@@ -55,7 +64,7 @@ class LineParser {
 
   LineSettings settings_;
   bool (*guess_)(const TimedLine&, LineFields*) = nullptr;
-  StampReader stamps_;
+  std::shared_ptr<StampReader> stamps_;
   Arena arena_;
   std::vector<std::unique_ptr<JsonReader>> json_;
 };

@@ -25,11 +25,12 @@ bool LooksLikeException(std::string_view text) {
   if (n < 4 || n > 120 || !IsAlpha(text[0])) return false;
   if (n < text.size() && text[n] != ':') return false;
   const std::string_view name = text.substr(0, n);
-  for (std::string_view end : {"Error", "Exception", "Failure", "Fault", "Exit", "Interrupt",
-                               "Timeout", "Warning", "Refused", "NotFound", "Iteration"}) {
+  if (Contains(name, "Error") || Contains(name, "Exception")) return true;
+  for (std::string_view end : {"Failure", "Fault", "Exit", "Interrupt", "Timeout", "Warning",
+                               "Refused", "NotFound", "Iteration"}) {
     if (name.ends_with(end)) return true;
   }
-  return Contains(name, "Error") || Contains(name, "Exception");
+  return false;
 }
 
 Shape LookOfText(std::string_view text, Level* level) {

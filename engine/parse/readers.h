@@ -22,6 +22,9 @@ struct TimedLine {
   bool bracketed = false;  // "[time]"
 };
 
+// "time ..." or "[time] ...", of any format; false: *line is not changed beyond its text.
+bool ReadTime(std::string_view text, StampReader& stamps, TimedLine* line);
+
 // A whole head line: what most readers end with.
 inline void Fill(const Stamp& stamp, FormatId format, Level level, std::string_view message,
                  LineFields* out) {
@@ -54,7 +57,8 @@ bool ReadFluentBit(std::string_view text, ReadContext& context, LineFields* out,
 bool MayBeTimestamped(const TimedLine& line);
 
 // cloud.cc
-bool ReadLambda(std::string_view text, ReadContext& context, LineFields* out);
+bool ReadLambda(std::string_view text, ReadContext& context, LineFields* out);  // no time in front
+bool ReadLambdaTimed(const TimedLine& line, LineFields* out);
 // logfmt.cc
 bool ReadLogfmt(std::string_view text, ReadContext& context, LineFields* out);
 bool ReadCrystal(std::string_view text, ReadContext& context, LineFields* out);

@@ -11,13 +11,11 @@ namespace culprit {
 
 RecordFinder::RecordFinder(const LineSettings& settings, const RecordBounds& bounds,
                            bool joins_text, bool untimed)
-    : bounds_(bounds),
-      joins_text_(joins_text),
-      untimed_(untimed),
-      line_(std::make_unique<LineParser>(settings)),
-      head_(std::make_unique<LineParser>(settings)),
-      ahead_(std::make_unique<LineParser>(settings)),
-      peek_{std::make_unique<LineParser>(settings), std::make_unique<LineParser>(settings)} {}
+    : bounds_(bounds), joins_text_(joins_text), untimed_(untimed) {
+  const std::shared_ptr<StampReader> stamps = MakeStampReader(settings);
+  for (std::unique_ptr<LineParser>* parser : {&line_, &head_, &ahead_, &peek_[0], &peek_[1]})
+    *parser = std::make_unique<LineParser>(settings, stamps);
+}
 
 void RecordFinder::Forget() {
   memo_line_ = no_time_from_ = no_time_to_ = ahead_at_ = kNone;
@@ -126,10 +124,10 @@ bool RecordFinder::SurelyStarts(std::string_view head_line, std::string_view bef
                                 std::string_view line) {
   constexpr std::string_view kDockerLine = "{\"log\":\"";
   const LineFields& head = record_.head;
-  if (!line.starts_with('{')) return line_->SurelyStartsRecord(line, before);
+  if (!line.starts_with('{')) return line_->SurelyStartsRecord(line, before, false);
   if (head.wrapper_count == 1 && head.wrappers[0] == FormatId::kDocker &&
       line.starts_with(kDockerLine)) {
-    return line_->SurelyStartsRecord(line.substr(kDockerLine.size()), before);
+    return line_->SurelyStartsRecord(line.substr(kDockerLine.size()), before, true);
   }
   // In a JSON stream: a line that begins as the head does.
   constexpr size_t kSame = 8;

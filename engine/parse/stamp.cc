@@ -75,7 +75,7 @@ size_t StampReader::Read(std::string_view text, Stamp* out) {
       return parsed.length;
     }
   }
-  if (!ParseTime(text, options_, &parsed)) return 0;
+  if (!cache_.Parse(text, &parsed)) return 0;
   if (parsed.format == TimeFormat::kEpoch && !bare_epoch_) return 0;
   Complete(parsed, out);
   return parsed.length;
@@ -83,7 +83,7 @@ size_t StampReader::Read(std::string_view text, Stamp* out) {
 
 size_t StampReader::ReadAs(TimeFormat format, std::string_view text, Stamp* out) {
   ParsedTime parsed;
-  if (!ParseTimeAs(format, text, options_, &parsed)) return 0;
+  if (!cache_.ParseAs(format, text, &parsed)) return 0;
   Complete(parsed, out);
   return parsed.length;
 }

@@ -134,6 +134,7 @@ bool ReadCluster(std::string_view text, ReadContext& context, LineFields* out) {
   Cursor cursor(text);
   const std::string_view first = cursor.TakeToken();
   if (first.empty() || first.size() > 16 || !cursor.Take(' ')) return false;
+  if (!IsDigit(first[0]) && !IsDigit(cursor.peek())) return false;
   Stamp stamp;
   std::string_view second = cursor.TakeToken();
   if (!cursor.Take(' ')) return false;

@@ -1,6 +1,7 @@
 // Small character helpers and a cursor over a line, for the hand-written format readers.
 // Pure; any thread.
 #pragma once
+#include <array>
 #include <cstdint>
 #include <string_view>
 
@@ -10,13 +11,25 @@ constexpr bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 constexpr bool IsUpper(char c) { return c >= 'A' && c <= 'Z'; }
 constexpr bool IsLower(char c) { return c >= 'a' && c <= 'z'; }
 constexpr bool IsAlpha(char c) { return IsUpper(c) || IsLower(c); }
-constexpr bool IsAlnum(char c) { return IsAlpha(c) || IsDigit(c); }
+// By table: asked for every character of a word.
+enum : uint8_t { kAlnumChar = 1, kNameChar = 2 };
+constexpr std::array<uint8_t, 256> kCharKinds = [] {
+  std::array<uint8_t, 256> kinds{};
+  for (int i = 0; i < 256; ++i) {
+    const auto c = static_cast<char>(i);
+    const bool alnum = IsAlpha(c) || IsDigit(c);
+    if (alnum) kinds[static_cast<size_t>(i)] = kAlnumChar | kNameChar;
+    if (c == '-' || c == '_' || c == '.') kinds[static_cast<size_t>(i)] = kNameChar;
+  }
+  return kinds;
+}();
+constexpr bool IsAlnum(char c) { return kCharKinds[static_cast<unsigned char>(c)] & kAlnumChar; }
 constexpr bool IsSpace(char c) { return c == ' ' || c == '\t'; }
 constexpr bool IsHex(char c) {
   return IsDigit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 // A character of a program, service or host name.
-constexpr bool IsNameChar(char c) { return IsAlnum(c) || c == '-' || c == '_' || c == '.'; }
+constexpr bool IsNameChar(char c) { return kCharKinds[static_cast<unsigned char>(c)] & kNameChar; }
 
 constexpr std::string_view TrimLeft(std::string_view s) {
   while (!s.empty() && IsSpace(s.front())) s.remove_prefix(1);

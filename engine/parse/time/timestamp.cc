@@ -364,7 +364,12 @@ bool ParseTime(std::string_view text, const TimeOptions& options, ParsedTime* ou
 
 void TimeCache::Reset(const TimeOptions& options) {
   options_ = options;
-  prefix_size_ = 0;
+  for (Second& second : seconds_) second.size = 0;
+}
+
+bool TimeCache::Parse(std::string_view text, ParsedTime* out) {
+  const TimeFormat format = Guess(text);
+  return format != TimeFormat::kNone && ParseAs(format, text, out);
 }
 
 bool TimeCache::ParseAs(TimeFormat format, std::string_view text, ParsedTime* out) {
@@ -372,10 +377,11 @@ bool TimeCache::ParseAs(TimeFormat format, std::string_view text, ParsedTime* ou
   if (rule.head == nullptr) return ParseTimeAs(format, text, options_, out);
   const char* begin = text.data();
   const char* end = begin + text.size();
-  if (prefix_size_ != 0 && format == format_ && text.size() >= prefix_size_ &&
-      std::memcmp(begin, prefix_, prefix_size_) == 0) {
-    return Finish(begin, begin + prefix_size_, end, format, rule.tail, local_seconds_, had_year_,
-                  options_, out);
+  Second& second = seconds_[PlaceOf(format, text)];
+  if (second.size != 0 && format == second.format && text.size() >= second.size &&
+      std::memcmp(begin, second.prefix, second.size) == 0) {
+    return Finish(begin, begin + second.size, end, format, rule.tail, second.local_seconds,
+                  second.had_year, options_, out);
   }
   Fields f;
   const char* p = rule.head(begin, end, &f);
@@ -383,13 +389,13 @@ bool TimeCache::ParseAs(TimeFormat format, std::string_view text, ParsedTime* ou
   if (p == nullptr || !LocalSeconds(f, options_, &seconds)) return false;
   if (!Finish(begin, p, end, format, rule.tail, seconds, f.year >= 0, options_, out)) return false;
   // Only whole heads are safe to reuse: 06:51 without seconds could be the start of 06:51:07.
-  const size_t size = static_cast<size_t>(p - begin);
+  const auto size = static_cast<size_t>(p - begin);
   if (size <= kMaxPrefix && !(format == TimeFormat::kIso && size == 16)) {
-    std::memcpy(prefix_, begin, size);
-    prefix_size_ = size;
-    format_ = format;
-    had_year_ = f.year >= 0;
-    local_seconds_ = seconds;
+    std::memcpy(second.prefix, begin, size);
+    second.size = static_cast<uint8_t>(size);
+    second.format = format;
+    second.had_year = f.year >= 0;
+    second.local_seconds = seconds;
   }
   return true;
 }

@@ -86,7 +86,8 @@ bool FindTime(std::string_view line, const TimeOptions& options, ParsedTime* out
 bool ParseTimeValue(std::string_view value, const TimeOptions& options, TimeUs* out);
 
 // ParseTimeAs for a stream whose times come in order: while the bytes through the seconds stay the
-// same, only fraction and zone are parsed. Same results as ParseTimeAs, always.
+// same, only fraction and zone are parsed. Streams of several formats: some of them are remembered
+// side by side. Same results as ParseTimeAs, always.
 class TimeCache {
  public:
   TimeCache() = default;
@@ -95,15 +96,26 @@ class TimeCache {
   void Reset(const TimeOptions& options);
   const TimeOptions& options() const { return options_; }
   bool ParseAs(TimeFormat format, std::string_view text, ParsedTime* out);
+  bool Parse(std::string_view text, ParsedTime* out);  // as ParseTime
 
  private:
   static constexpr size_t kMaxPrefix = 32;
+  struct Second {
+    char prefix[kMaxPrefix] = {};
+    int64_t local_seconds = 0;
+    uint8_t size = 0;  // 0: nothing cached
+    TimeFormat format = TimeFormat::kNone;
+    bool had_year = false;
+  };
+  // The common formats have a place of their own, the two spellings of kIso one each.
+  static constexpr size_t kSeconds = 16;
+  static size_t PlaceOf(TimeFormat format, std::string_view text) {
+    if (format == TimeFormat::kIso && text.size() > 10 && text[10] == ' ') return 0;
+    return static_cast<size_t>(format) % kSeconds;
+  }
+
   TimeOptions options_;
-  char prefix_[kMaxPrefix] = {};
-  size_t prefix_size_ = 0;  // 0: nothing cached
-  TimeFormat format_ = TimeFormat::kNone;
-  bool had_year_ = false;
-  int64_t local_seconds_ = 0;
+  Second seconds_[kSeconds];
 };
 
 }  // namespace culprit
