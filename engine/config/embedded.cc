@@ -23,7 +23,7 @@ const std::vector<PackText>& DefaultPacks() {
   static const auto* const packs = [] {
     auto* out = new std::vector<PackText>;
     for (const EmbeddedFile& file : Embedded_packs())
-      out->push_back({std::string(file.name), std::string(file.bytes), false});
+      out->push_back({.file = std::string(file.name), .ready = file.bytes});
     return out;
   }();
   return *packs;

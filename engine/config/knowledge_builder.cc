@@ -10,7 +10,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
+#include "engine/base/views.h"
 #include "engine/config/pack_reader.h"
+#include "engine/config/ready_pack.h"
 
 namespace culprit {
 namespace {
@@ -130,6 +132,14 @@ void CheckReferences(const std::vector<ParsedPack>& packs, Knowledge* all, Confi
   }
 }
 
+ParsedPack ReadAny(const PackText& text, ConfigErrors* errors) {
+  if (text.ready.empty()) return ReadPack(text, errors);
+  absl::StatusOr<ParsedPack> pack = ReadReadyPack(text.ready);
+  if (pack.ok()) return *std::move(pack);
+  errors->Add({text.file, 1}, FromAbsl(pack.status().message()));
+  return {};
+}
+
 absl::StatusOr<std::string> ReadFile(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   std::ostringstream out;
@@ -145,7 +155,7 @@ absl::StatusOr<std::shared_ptr<const Knowledge>> LoadKnowledge(
   ConfigErrors errors;
   std::vector<ParsedPack> packs;
   packs.reserve(texts.size() + topologies.size());
-  for (const PackText& text : texts) packs.push_back(ReadPack(text, &errors));
+  for (const PackText& text : texts) packs.push_back(ReadAny(text, &errors));
   for (const TopologyText& text : topologies) packs.push_back(ReadTopologyText(text, &errors));
   std::stable_sort(packs.begin(), packs.end(), [](const ParsedPack& a, const ParsedPack& b) {
     return a.info.name < b.info.name;

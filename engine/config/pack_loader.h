@@ -3,6 +3,7 @@
 #pragma once
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -16,6 +17,8 @@ struct PackText {
   std::string file;
   std::string yaml;
   bool user = false;  // given by the user: always active (PackInfo::user)
+  // Of a built-in pack instead of `yaml`: as it was read when the program was built (ready_pack.h).
+  std::string_view ready = {};
 };
 
 // A component map given by the user: --topology FILE.
@@ -39,7 +42,7 @@ absl::StatusOr<std::shared_ptr<const Knowledge>> LoadKnowledge(
 absl::StatusOr<std::vector<PackText>> ReadPacks(const std::string& path);
 absl::StatusOr<TopologyText> ReadTopology(const std::string& path);
 
-// The packs compiled into the program, by name; their file is "builtin:<name>/pack.yaml".
+// The packs compiled into the program, by name, ready; their file is "builtin:<name>/pack.yaml".
 const std::vector<PackText>& DefaultPacks();
 // `given` takes the place of the built-in pack: it lies in a folder of that name.
 bool TakesPlaceOf(const PackText& given, const PackText& builtin);

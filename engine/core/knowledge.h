@@ -33,6 +33,7 @@ struct SignatureSpec {
   std::string id;  // "pack/name"
   std::string title;
   std::string regex;
+  bool regex_checked = false;  // it is known to compile: that of a built-in pack, by the tests
   SymptomClass cls = SymptomClass::kOther;
   Severity severity = Severity::kError;
   std::vector<std::string> where_services;  // empty: any

@@ -1,41 +1,20 @@
 // What SignatureSet and MatchScratch hold. Private to match/.
 #pragma once
-#include <re2/re2.h>
 #include <re2/set.h>
 
 #include <bitset>
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "engine/match/companion.h"
+#include "engine/match/compiled_signature.h"
 #include "engine/match/gram_filter.h"
 #include "engine/match/literal.h"
-#include "engine/match/match_starts.h"
 #include "engine/match/pair_finder.h"
-#include "engine/match/signature_set.h"
 #include "engine/match/start_check.h"
 
 namespace culprit {
-
-inline re2::StringPiece ToRe2(std::string_view v) { return {v.data(), v.size()}; }
-
-struct CompiledSignature {
-  std::unique_ptr<RE2> regex;
-  std::vector<std::pair<int, std::string>> groups;  // number and name of the named ones, ascending
-  SignatureSet::Info info;
-  MatchStarts starts;  // if it has groups
-
-  bool Matches(std::string_view subject) const {
-    return regex->Match(ToRe2(subject), 0, subject.size(), RE2::UNANCHORED, nullptr, 0);
-  }
-  bool MatchesAt(std::string_view subject, size_t start) const {
-    return regex->Match(ToRe2(subject), start, subject.size(), RE2::ANCHOR_START, nullptr, 0);
-  }
-  // Matches, and fills *out: the leftmost match, then its groups.
-  bool Captures(std::string_view subject, std::vector<re2::StringPiece>* out) const;
-};
 
 // A signature that has a literal among its triggers; meaning of the fields as in Trigger.
 struct LiteralOwner {

@@ -79,6 +79,8 @@ class Parser {
     if (!whole) root.kind = Kind::kAny;
     pattern.root = std::move(root);
     pattern.unicode_fold = unicode_fold_;
+    pattern.named_groups =
+        named_groups_ || (!whole && text_.find("(?P<") != std::string_view::npos);
     return pattern;
   }
 
@@ -208,6 +210,7 @@ class Parser {
           return;
         }
         at_ = close + 1;
+        named_groups_ = true;
       } else if (!ParseFlags()) {
         return;  // (?i): flags from here to the end of the enclosing group, or failed_
       }
@@ -456,6 +459,7 @@ class Parser {
   bool fold_ = false;
   bool failed_ = false;
   bool unicode_fold_ = false;
+  bool named_groups_ = false;
 };
 
 }  // namespace

@@ -41,10 +41,11 @@ struct Pattern {
   // (?i) on a 'k' or 's': RE2 then also matches U+212A (Kelvin sign) and U+017F (long s), which the
   // literals of `root` do not say.
   bool unicode_fold = false;
+  bool named_groups = false;  // it has some (or, of what is not followed, may have)
 };
 
 // Parses a pattern that RE2 accepts (UTF-8, Perl syntax, default flags). Whatever it does not
-// follow becomes kAny, which is always sound. Groups leave no trace.
+// follow becomes kAny, which is always sound. Groups leave no other trace.
 Pattern ParsePattern(std::string_view regex);
 
 }  // namespace culprit

@@ -81,7 +81,7 @@ class SignatureSet {
   bool Captures(SignatureIndex signature, std::string_view line, MatchScratch& scratch,
                 CaptureList* out) const;
 
-  // Whether the pattern has named groups at all.
+  // Whether the pattern has named groups at all (may be said of one too odd to be followed).
   bool HasCaptures(SignatureIndex signature) const;
 
   size_t size() const;

@@ -1,6 +1,10 @@
 #include <gmock/gmock.h>
+#include <re2/re2.h>
+
+#include <thread>
 
 #include "tests/unit/match/match_testing.h"
+#include "tests/unit/match/pattern_generator.h"
 
 namespace culprit {
 namespace {
@@ -26,6 +30,42 @@ TEST(SignatureSet, CapturesNamedGroupsThatTookPart) {
   EXPECT_EQ(captures[0].first, "host");
   EXPECT_EQ(captures[0].second, "db");
   EXPECT_FALSE((*set)->Captures(0, "nothing", scratch, &captures));
+}
+
+TEST(SignatureSet, CheckedRegexesAreCompiledWhenFirstAskedByAnyThread) {
+  std::vector<SignatureSpec> specs =
+      SpecsOf({"timeout after (?P<n>\\d+)", "refused|reset .* peer"});
+  for (SignatureSpec& spec : specs) spec.regex_checked = true;
+  auto set = SignatureSet::Build(specs);
+  ASSERT_TRUE(set.ok());
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      const PaddedBlock block("timeout after 7\nreset by peer\ntimeout after dinner\n");
+      MatchScratch scratch;
+      std::vector<Hit> hits;
+      (*set)->Scan(block.view(), scratch, &hits);
+      EXPECT_EQ(hits.size(), 2u);
+      SignatureSet::CaptureList captures;
+      ASSERT_TRUE((*set)->Captures(0, "timeout after 7", scratch, &captures));
+      EXPECT_EQ(captures[0].second, "7");
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+}
+
+TEST(SignatureSet, KnowsWhichRegexesHaveCaptures) {
+  PatternGenerator generator(7);
+  size_t captures = 0;
+  for (int i = 0; i < 3000; ++i) {
+    const std::string regex = generator.Pattern();
+    const RE2 re2(regex, RE2::Quiet);
+    if (!re2.ok()) continue;
+    const bool has = !re2.NamedCapturingGroups().empty();
+    captures += has ? 1 : 0;
+    EXPECT_EQ(BuildSet({regex})->HasCaptures(0), has) << regex;
+  }
+  EXPECT_GT(captures, 100u);
 }
 
 }  // namespace
