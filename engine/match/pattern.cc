@@ -11,7 +11,8 @@ namespace {
 
 using Kind = PatternNode::Kind;
 
-constexpr int kMaxDepth = 1200;  // RE2 refuses deeper nesting than 1000
+constexpr size_t kMaxLiteral = 64;  // bytes in one node; what is longer becomes several
+constexpr int kMaxDepth = 1200;     // RE2 refuses deeper nesting than 1000
 
 // The ASCII members of a bracket or escape class; `other`: it may also match something beyond
 // ASCII; `vague`: perhaps ASCII characters too.
@@ -117,9 +118,7 @@ class Parser {
     while (!failed_ && !AtEnd() && Peek() != '|' && Peek() != ')') {
       if (Take("\\Q")) {
         ParseQuoted(&node);
-      } else if (ParseRepeatInto(&node)) {
-        continue;
-      } else {
+      } else if (!ParseRepeatInto(&node)) {
         ParseAtom(depth, &node);
       }
     }
@@ -152,12 +151,30 @@ class Parser {
       failed_ = true;  // RE2 would have refused it
       return true;
     }
+    SplitLastRune(concat);
     PatternNode repeat = Of(Kind::kRepeat);
     repeat.min = min;
     repeat.max = max;
     repeat.children.push_back(std::move(concat->children.back()));
-    concat->children.back() = std::move(repeat);
+    concat->children.pop_back();
+    Push(std::move(repeat), concat);
     return true;
+  }
+
+  // Makes a node of its own of the character that was last added to a longer literal.
+  void SplitLastRune(PatternNode* concat) {
+    if (last_rune_ == 0) return;
+    Literal& whole = concat->children.back().literal;
+    PatternNode last = Of(Kind::kLiteral);
+    last.literal = whole.Slice(last_rune_, whole.size() - last_rune_);
+    whole = whole.Slice(0, last_rune_);
+    Push(std::move(last), concat);
+  }
+
+  // Appends what a repetition behind it applies to as a whole.
+  void Push(PatternNode node, PatternNode* concat) {
+    last_rune_ = 0;
+    concat->children.push_back(std::move(node));
   }
 
   bool ParseNumber(int* value) {
@@ -188,10 +205,10 @@ class Parser {
       ParseBracket(concat);
     } else if (c == '.') {
       ++at_;
-      concat->children.push_back(Of(Kind::kAny));
+      Push(Of(Kind::kAny), concat);
     } else if (c == '^' || c == '$') {
       ++at_;
-      concat->children.push_back(Of(Kind::kAssert));
+      Push(Of(Kind::kAssert), concat);
     } else if (c == '\\') {
       ParseEscape(concat);
     } else {
@@ -215,7 +232,7 @@ class Parser {
         return;  // (?i): flags from here to the end of the enclosing group, or failed_
       }
     }
-    concat->children.push_back(ParseAlternation(depth + 1));
+    Push(ParseAlternation(depth + 1), concat);
     fold_ = outer_fold;
     if (!Take(")")) failed_ = true;
   }
@@ -253,13 +270,22 @@ class Parser {
     const bool folds_to_ascii = rune == 0x17F || rune == 0x212A;  // see Pattern::unicode_fold
     if (rune >= 0x80 &&
         (fold_ || folds_to_ascii || rune > 0x10FFFF || (rune >= 0xD800 && rune <= 0xDFFF))) {
-      concat->children.push_back(Of(Kind::kAny));  // left to RE2
+      Push(Of(Kind::kAny), concat);  // left to RE2
       return;
     }
-    PatternNode node = Of(Kind::kLiteral);
-    for (const char c : Utf8(rune)) node.literal.Append(c, fold_);
     NoteFold(rune);
-    concat->children.push_back(std::move(node));
+    std::vector<PatternNode>& parts = concat->children;
+    if (parts.empty() || parts.back().kind != Kind::kLiteral ||
+        parts.back().literal.size() >= kMaxLiteral) {
+      parts.push_back(Of(Kind::kLiteral));
+    }
+    Literal& literal = parts.back().literal;
+    last_rune_ = literal.size();
+    if (rune < 0x80) {
+      literal.Append(static_cast<char>(rune), fold_);
+    } else {
+      for (const char c : Utf8(rune)) literal.Append(c, false);
+    }
   }
 
   void NoteFold(uint32_t rune) {
@@ -285,7 +311,7 @@ class Parser {
       node.ascii = set.ascii;
       node.beyond_ascii = set.other;
     }
-    concat->children.push_back(std::move(node));
+    Push(std::move(node), concat);
   }
 
   // \d \s \w and their negations, \p; consumes them.
@@ -403,11 +429,11 @@ class Parser {
     const char c = Peek(1);
     if (c == 'b' || c == 'B' || c == 'A' || c == 'z') {
       at_ += 2;
-      concat->children.push_back(Of(Kind::kAssert));
+      Push(Of(Kind::kAssert), concat);
       concat->children.back().boundary = c == 'b';
     } else if (c == 'C') {
       at_ += 2;
-      concat->children.push_back(Of(Kind::kAny));
+      Push(Of(Kind::kAny), concat);
     } else if (const std::optional<CharSet> set = TakeClassEscape()) {
       CharSet members = *set;
       if (fold_ && members.ascii.test('k')) members.other = true;  // then RE2 folds it
@@ -456,6 +482,9 @@ class Parser {
 
   std::string_view text_;
   size_t at_ = 0;
+  // Where in the literal that ends a concatenation its last character begins; 0: it is no literal,
+  // or one that a repetition behind it applies to as a whole.
+  size_t last_rune_ = 0;
   bool fold_ = false;
   bool failed_ = false;
   bool unicode_fold_ = false;

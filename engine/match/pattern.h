@@ -13,7 +13,7 @@ namespace culprit {
 struct PatternNode {
   enum class Kind : uint8_t {
     kEmpty,
-    kLiteral,    // one character: `literal`
+    kLiteral,    // these characters, one or more: `literal`
     kClass,      // one character out of `options`
     kAny,        // something of which no literal is known, not even its length
     kAssert,     // ^ $ \b \B \A \z

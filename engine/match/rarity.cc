@@ -24,21 +24,21 @@ uint32_t DigitsOf(uint32_t gram) {
   return ~(((from_zero & ~kHigh) + 0x76767676u) | from_zero) & kHigh;
 }
 
-uint32_t MergeGram(uint32_t gram) {
-  const uint32_t digits = DigitsOf(gram);
+uint32_t MergeDigits(uint32_t gram, uint32_t digits) {
   const uint32_t bytes = (digits >> 7) * 0xFF;
   return (gram & ~bytes) | (0x30303030u & bytes);
 }
 
+uint32_t MergeGram(uint32_t gram) { return MergeDigits(gram, DigitsOf(gram)); }
+
 constexpr double kLowDigit = 0.17;  // of all digits one of 0, 1, 2
 constexpr double kHighDigit = 0.08;
 
-double DigitShare(uint32_t gram) {
+double DigitShare(uint32_t gram, uint32_t digits) {
   double share = 1;
-  if (DigitsOf(gram) == 0) return share;
-  for (int shift = 0; shift < 32; shift += 8) {
-    const uint32_t c = (gram >> shift) & 0xFF;
-    if (c >= '0' && c <= '9') share *= c <= '2' ? kLowDigit : kHighDigit;
+  for (; digits != 0; digits &= digits - 1) {
+    const uint32_t c = (gram >> (__builtin_ctz(digits) - 7)) & 0xFF;
+    share *= c <= '2' ? kLowDigit : kHighDigit;
   }
   return share;
 }
@@ -136,16 +136,18 @@ double RarityModel::Bigram(unsigned char a, unsigned char b) const {
 }
 
 double RarityModel::GramRate(uint32_t gram) const {
-  const uint32_t merged = MergeGram(gram);
+  const uint32_t digits = DigitsOf(gram);
+  const uint32_t merged = MergeDigits(gram, digits);
   const auto byte = [&](int i) { return ByteOf(merged, i); };
   const double chain = Single(byte(0)) * Bigram(byte(0), byte(1)) * Bigram(byte(1), byte(2)) *
                        Bigram(byte(2), byte(3));
   const double counted = grams_[PlaceOf(merged)].second / (total_ + 1);
-  return (kGramWeight * counted + (1 - kGramWeight) * chain) * DigitShare(gram);
+  return (kGramWeight * counted + (1 - kGramWeight) * chain) * DigitShare(gram, digits);
 }
 
 double RarityModel::OpenGramRate(uint32_t gram, int open) const {
-  const uint32_t merged = MergeGram(gram);
+  const uint32_t digits = DigitsOf(gram);
+  const uint32_t merged = MergeDigits(gram, digits);
   const auto byte = [&](int i) { return ByteOf(merged, i); };
   double chains = 0;
   double counted = 0;
@@ -160,7 +162,8 @@ double RarityModel::OpenGramRate(uint32_t gram, int open) const {
   const double known =
       open == 0 ? Bigram(byte(2), byte(3)) : Single(byte(0)) * Bigram(byte(0), byte(1));
   chains *= known * Bigram(byte(1), byte(2));
-  return (kGramWeight * counted / (total_ + 1) + (1 - kGramWeight) * chains) * DigitShare(gram);
+  return (kGramWeight * counted / (total_ + 1) + (1 - kGramWeight) * chains) *
+         DigitShare(gram, digits);
 }
 
 double RarityModel::PairRate(unsigned char first, unsigned char second) const {

@@ -46,23 +46,35 @@ std::string Parsed(std::string_view regex) { return Show(ParsePattern(regex).roo
 
 TEST(Pattern, ParsesTheSyntaxOfRe2) {
   EXPECT_EQ(Parsed(""), "~");
-  EXPECT_EQ(Parsed("abc"), "(abc)");
-  EXPECT_EQ(Parsed("ab|c|"), "((ab)|c|~)");
+  EXPECT_EQ(Parsed("abc"), "abc");
+  EXPECT_EQ(Parsed("ab|c|"), "(ab|c|~)");
   EXPECT_EQ(Parsed("ab*c+?d??e{2}f{3,}g{4,5}?"), "(ab*0,-1c*1,-1d*0,1e*2,2f*3,-1g*4,5)");
-  EXPECT_EQ(Parsed("a{,2}b{01}c{x"), "(a{,2}b{01}c{x)");
+  EXPECT_EQ(Parsed("a{,2}b{01}c{x"), "a{,2}b{01}c{x");
   EXPECT_EQ(Parsed("(a)(?:b)(?P<n>c)"), "(abc)");
   EXPECT_EQ(Parsed("^a$\\b\\B\\A\\z"), "(!a!!!!!)");
   EXPECT_EQ(Parsed("a.\\C\\W\\pN\\p{Greek}[^a]"), "(a?????\?)");
-  EXPECT_EQ(Parsed("\\Qa.b\\+"), "(a.b\\+)");
+  EXPECT_EQ(Parsed("\\Qa.b\\+"), "a.b\\+");
   EXPECT_EQ(Parsed("\\Qab\\E+"), "(ab*1,-1)");
-  EXPECT_EQ(Parsed("\\x41\\x{42}\\103\\t\\.\\\\"), "(ABC\t.\\)");
+  EXPECT_EQ(Parsed("\\x41\\x{42}\\103\\t\\.\\\\"), "ABC\t.\\");
   EXPECT_EQ(Parsed("\xC3\xA9+"), "\xC3\xA9*1,-1");
+}
+
+TEST(Pattern, RepetitionIsOfTheLastCharacterOrTheGroup) {
+  EXPECT_EQ(Parsed("abc*"), "(abc*0,-1)");
+  EXPECT_EQ(ParsePattern("abc*").root.children.size(), 2u);
+  EXPECT_EQ(Parsed("a\xC3\xA9*"), "(a\xC3\xA9*0,-1)");
+  EXPECT_EQ(Parsed("(ab)*"), "ab*0,-1");
+  EXPECT_EQ(ParsePattern("(ab)*").root.children[0].literal.text, "ab");
+  EXPECT_EQ(ParsePattern("(ab)c*").root.children[0].literal.text, "ab");
+  EXPECT_EQ(ParsePattern("ab(?i)*").root.children[0].literal.text, "a");
+  EXPECT_EQ(ParsePattern("ab\\Q\\E*").root.children[0].literal.text, "a");
+  EXPECT_EQ(ParsePattern("ab(?:)*").root.children[0].literal.text, "ab");
 }
 
 TEST(Pattern, FlagsHoldToTheEndOfTheirGroup) {
   EXPECT_EQ(Parsed("a(?i)b(c|(?-i)d)e"), "(aB(C|d)E)");
-  EXPECT_EQ(Parsed("(?i:a1)b"), "((A1)b)");
-  EXPECT_EQ(Parsed("(a(?i)b)c"), "((aB)c)");
+  EXPECT_EQ(Parsed("(?i:a1)b"), "A1b");
+  EXPECT_EQ(Parsed("(a(?i)b)c"), "aBc");
   EXPECT_EQ(Parsed("(?is-m)a"), "A");
 }
 
