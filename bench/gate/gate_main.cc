@@ -162,12 +162,12 @@ void CountDetect() {
   orderer.AddPartition(0);
   Slice slice;
   SliceOutcome out;
-  const auto feed = [&](std::vector<Signal> signals) {
+  const auto feed = [&](const std::vector<Signal>& signals) {
     uint64_t bursts = 0;
-    for (Signal& s : signals) orderer.Add(std::move(s));
+    for (const Signal& s : signals) orderer.Add(s);
     while (orderer.NextClosed(&slice)) {
       while (detector.PassTime(slice.start, 5 * kSecondUs, &out)) bursts += out.opened.size();
-      detector.OnSlice(std::move(slice), &out);
+      detector.OnSlice(slice, &out);
       bursts += out.opened.size();
     }
     return bursts;
@@ -175,8 +175,8 @@ void CountDetect() {
   constexpr size_t kWarm = 30'000;
   constexpr size_t kCounted = 20'000;
   feed(MakeSignals(kWarm, 0));
-  std::vector<Signal> signals = MakeSignals(kCounted, kWarm);
-  Count("order_and_detect", [&] { return feed(std::move(signals)) + orderer.open_slices(); });
+  const std::vector<Signal> signals = MakeSignals(kCounted, kWarm);
+  Count("order_and_detect", [&] { return feed(signals) + orderer.open_slices(); });
 }
 
 void CountCorrelate() {

@@ -21,8 +21,8 @@ SignalView ViewOf(const Signal& s, std::vector<CaptureView>* captures) {
   return v;
 }
 
-void CopyTo(const SignalView& v, Signal* signal) {
-  Signal& s = *signal;
+Signal CopyOf(const SignalView& v) {
+  Signal s;
   s.signature = v.signature;
   s.position = {0, v.offset, v.length};
   s.time = v.time;
@@ -35,11 +35,6 @@ void CopyTo(const SignalView& v, Signal* signal) {
   s.line = v.line;
   s.message = v.message;
   s.captures.assign(v.captures.begin(), v.captures.end());
-}
-
-Signal CopyOf(const SignalView& v) {
-  Signal s;
-  CopyTo(v, &s);
   return s;
 }
 

@@ -79,8 +79,7 @@ struct MarkView {
 // `captures` holds what the view's captures point to.
 SignalView ViewOf(const Signal& signal, std::vector<CaptureView>* captures);
 inline MarkView ViewOf(const Mark& mark) { return {mark.time, mark.component, kNoWord}; }
-// The partition is 0. Over *signal: uses the room of its texts.
-void CopyTo(const SignalView& view, Signal* signal);
+// The partition is 0.
 Signal CopyOf(const SignalView& view);
 inline Mark CopyOf(const MarkView& view) { return {0, view.time, std::string(view.component)}; }
 

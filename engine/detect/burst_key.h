@@ -5,10 +5,12 @@
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
 #include "engine/core/burst.h"
+#include "engine/detect/held_lines.h"
 #include "engine/detect/rate.h"
 #include "engine/detect/slice.h"
 #include "engine/detect/stable_hash.h"
@@ -18,12 +20,34 @@ namespace culprit {
 
 constexpr int64_t kNever = INT64_MAX;
 
+constexpr size_t kInstancesShown = 8;
+
 struct OpenBurst {
   Burst burst;
-  InstanceCounts instances;
   uint64_t off_level2 = 0;       // twice the window sum below which it is quiet
   int64_t quiet_since = kNever;  // slice at whose close it fell below
   int64_t opened_slice = 0;
+
+  const InstanceCounts& instances() const { return instances_; }
+  void SetInstances(InstanceCounts instances) {
+    instances_ = std::move(instances);
+    shown_ = false;
+    ShowInstances();
+  }
+  void CountInstances(const Slice& slice, const SliceCell& cell) {
+    ForEachInstance(slice, cell,
+                    [this](std::string_view name, uint64_t n) { CountInstance(name, n); });
+  }
+  void CountInstance(std::string_view name, uint64_t n);
+  // Brings burst.instances up to date.
+  void ShowInstances() {
+    if (!shown_) instances_.Top(kInstancesShown, &burst.instances);
+    shown_ = true;
+  }
+
+ private:
+  InstanceCounts instances_;
+  bool shown_ = true;  // burst.instances are the most frequent of instances_
 };
 
 struct ComponentSeason {
@@ -65,7 +89,7 @@ struct BurstKey {
   uint32_t first_cell = kNoCell;  // in that slice: chain of its cells
   bool first_seen = false;        // in that slice: never seen before
   bool kept = false;              // has state worth keeping without lines (rate, absent)
-  std::vector<Evidence> held;     // lines of the window, while no burst is open
+  HeldLines held;                 // lines of the window, while no burst is open
   std::unique_ptr<OpenBurst> burst;
   std::unique_ptr<RateState> rate;
 

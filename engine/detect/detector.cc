@@ -54,6 +54,7 @@ Detector::Impl::Rule Detector::Impl::MakeRule(const SignatureSpec& spec) const {
   rule.first_seen = options_.first_seen && (rule.kind == BurstRule::Kind::kNew || spec.by_template);
   rule.any_level = rule.kind == BurstRule::Kind::kNew;
   rule.strong = !spec.weak;
+  rule.pack = spec.pack;
   rule.id_hash = StableHash(spec.id);
   return rule;
 }
@@ -121,7 +122,7 @@ void Detector::Impl::FetchAhead(uint32_t key, uint32_t next) const {
   if (const OpenBurst* burst = keys_.At(next).burst.get()) Prefetch(*burst);
 }
 
-void Detector::Impl::OnSlice(Slice&& slice, SliceOutcome* out) {
+void Detector::Impl::OnSlice(const Slice& slice, SliceOutcome* out) {
   const int64_t index = FloorDiv(slice.start, options_.slice);
   assert(now_ == kNoTime || slice.start >= now_);
   Begin(index, out);
@@ -179,9 +180,9 @@ void Detector::Impl::OnSlice(Slice&& slice, SliceOutcome* out) {
 
   std::vector<uint32_t>& packs = out->packs_seen;
   for (const SliceCell& cell : slice.cells) {
-    if (!rules_[cell.signature].strong) continue;
-    const uint32_t pack = knowledge_->signatures[cell.signature].pack;
-    if (packs.empty() || packs.back() != pack) packs.push_back(pack);
+    const Rule& rule = rules_[cell.signature];
+    if (!rule.strong) continue;
+    if (packs.empty() || packs.back() != rule.pack) packs.push_back(rule.pack);
   }
   std::sort(packs.begin(), packs.end());
   packs.erase(std::unique(packs.begin(), packs.end()), packs.end());
@@ -216,25 +217,6 @@ bool Detector::Impl::PassTime(TimeUs until, DurationUs tick, SliceOutcome* out) 
   }
 }
 
-void Detector::Impl::RunTimers(int64_t slice) {
-  while (!timers_.empty() && timers_.begin()->first <= slice) {
-    const auto node = timers_.extract(timers_.begin());
-    for (const Timer& timer : node.mapped()) {
-      BurstKey& key = keys_.At(timer.key);
-      if (key.generation != timer.generation || key.armed != node.key()) continue;
-      key.armed = kNever;
-      if (key.burst == nullptr) {
-        key.window.DropUpTo(slice - WindowOf(key));
-        if (key.window.empty() && !key.kept) {
-          DropKey(timer.key);
-          continue;
-        }
-      }
-      Touch(key, timer.key);
-    }
-  }
-}
-
 void Detector::Impl::OnLife(const Slice& slice, SliceOutcome* out) {
   life_.OnSlice(slice_, slice.life, &out->alive, &silent_, &back_);
   for (const LifeTracker::Change& c : back_) {
@@ -261,7 +243,7 @@ void Detector::Impl::OnLife(const Slice& slice, SliceOutcome* out) {
 
 void Detector::Impl::Refresh(OpenBurst* open) {
   Burst& b = open->burst;
-  open->instances.Top(kInstancesShown, &b.instances);
+  open->ShowInstances();
   if (b.template_id == 0) return;
   if (const TemplateMiner::Template* t = miner_.Find(b.template_id)) b.template_text = t->Text();
 }
@@ -289,7 +271,7 @@ Detector::Detector(std::shared_ptr<const Knowledge> knowledge, DetectorOptions o
                    Counters* counters)
     : impl_(std::make_unique<Impl>(std::move(knowledge), options, counters)) {}
 Detector::~Detector() = default;
-void Detector::OnSlice(Slice&& slice, SliceOutcome* out) { impl_->OnSlice(std::move(slice), out); }
+void Detector::OnSlice(const Slice& slice, SliceOutcome* out) { impl_->OnSlice(slice, out); }
 bool Detector::PassTime(TimeUs until, DurationUs tick, SliceOutcome* out) {
   return impl_->PassTime(until, tick, out);
 }

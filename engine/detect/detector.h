@@ -7,7 +7,7 @@
 //
 //   while (orderer.NextClosed(&slice)) {
 //     while (detector.PassTime(slice.start, tick, &outcome)) correlate(outcome);
-//     detector.OnSlice(std::move(slice), &outcome);
+//     detector.OnSlice(slice, &outcome);
 //     correlate(outcome);
 //   }
 //   while (detector.PassTime(orderer.watermark(), tick, &outcome)) correlate(outcome);
@@ -69,8 +69,7 @@ class Detector {
 
   // The next slice, in order of time; PassTime(slice.start) must have returned false before. The
   // bursts in *out hold until the next call of OnSlice or PassTime.
-  void OnSlice(Slice&& slice, SliceOutcome* out);
-  void OnSlice(const Slice& slice, SliceOutcome* out) { OnSlice(Slice(slice), out); }
+  void OnSlice(const Slice& slice, SliceOutcome* out);
 
   // Lets time without lines pass, towards `until` (a slice boundary): stops at the next slice end
   // <= until at which a burst closes, and, with tick > 0, at every multiple of `tick`. True: *out

@@ -11,7 +11,41 @@ void Detector::Impl::Arm(uint32_t index, int64_t slice) {
   BurstKey& key = keys_.At(index);
   if (slice >= key.armed) return;  // looked at before then anyway
   key.armed = slice;
-  timers_[slice].push_back({index, key.generation});
+  auto at = timers_.lower_bound(slice);
+  if (at == timers_.end() || at->first != slice) {
+    if (spare_timers_.empty()) {
+      at = timers_.emplace_hint(at, slice, std::vector<Timer>());
+    } else {
+      spare_timers_.back().key() = slice;
+      at = timers_.insert(at, std::move(spare_timers_.back()));
+      spare_timers_.pop_back();
+    }
+  }
+  at->second.push_back({index, key.generation});
+}
+
+void Detector::Impl::RunTimers(int64_t slice) {
+  while (!timers_.empty() && timers_.begin()->first <= slice) {
+    auto node = timers_.extract(timers_.begin());
+    for (const Timer& timer : node.mapped()) {
+      BurstKey& key = keys_.At(timer.key);
+      if (key.generation != timer.generation || key.armed != node.key()) continue;
+      key.armed = kNever;
+      if (key.burst == nullptr) {
+        key.window.DropUpTo(slice - WindowOf(key));
+        if (key.window.empty() && !key.kept) {
+          DropKey(timer.key);
+          continue;
+        }
+      }
+      Touch(key, timer.key);
+    }
+    constexpr size_t kSpareTimers = 64;
+    constexpr size_t kSpareRoom = 1024;
+    if (spare_timers_.size() == kSpareTimers || node.mapped().capacity() > kSpareRoom) continue;
+    node.mapped().clear();
+    spare_timers_.push_back(std::move(node));
+  }
 }
 
 uint64_t Detector::Impl::FireLevel(BurstKey& key) {
@@ -90,18 +124,16 @@ void Detector::Impl::Open(BurstKey& key, uint64_t level) {
   key.burst->off_level2 = std::max<uint64_t>(2, level);
   // Instances: of this slice exactly, of the slices before as far as their lines were held.
   const TimeUs start = slice_ * options_.slice;
-  for (const Evidence& e : key.held) {
-    if (e.time < start) key.burst->instances.Add(e.instance);
-  }
-  for (uint32_t i = key.first_cell; i != BurstKey::kNoCell; i = incoming_[i].next) {
-    key.burst->instances.Add(current_->cells[incoming_[i].cell].instances);
-  }
-  b.evidence = std::move(key.held);
-  key.held = {};
-  while (b.evidence.size() > options_.evidence_per_burst) {
-    evidence_bytes_ -= EvidenceBytes(b.evidence.back());
-    b.evidence.pop_back();
-  }
+  key.held.ForEach([&](const HeldLine& line) {
+    if (line.time < start) key.burst->CountInstance(line.instance(), 1);
+    if (b.evidence.size() < options_.evidence_per_burst) {
+      b.evidence.push_back(line.ToEvidence());
+      evidence_bytes_ += line.bytes();
+    }
+  });
+  Release(&key.held);
+  for (uint32_t i = key.first_cell; i != BurstKey::kNoCell; i = incoming_[i].next)
+    key.burst->CountInstances(*current_, current_->cells[incoming_[i].cell]);
 }
 
 void Detector::Impl::CheckQuiet(BurstKey& key, uint32_t index) {
@@ -162,8 +194,10 @@ void Detector::Impl::FireAbsent() {
 void Detector::Impl::OpenAbsent(BurstKey& key) {
   key.burst = NewBurst(key);
   key.burst->burst.onset = now_;
-  key.burst->burst.evidence = key.held;  // the line that was last seen
-  for (const Evidence& e : key.held) evidence_bytes_ += EvidenceBytes(e);
+  key.held.ForEach([&](const HeldLine& line) {  // the one that was last seen
+    key.burst->burst.evidence.push_back(line.ToEvidence());
+    evidence_bytes_ += line.bytes();
+  });
 }
 
 }  // namespace culprit

@@ -17,7 +17,6 @@
 namespace culprit {
 
 constexpr DurationUs kBurstLearningPause = 6 * kHourUs;
-constexpr size_t kInstancesShown = 8;
 
 class CheckpointReader;
 class CheckpointWriter;
@@ -27,7 +26,7 @@ class Detector::Impl {
  public:
   Impl(std::shared_ptr<const Knowledge> knowledge, const DetectorOptions& options,
        Counters* counters);
-  void OnSlice(Slice&& slice, SliceOutcome* out);
+  void OnSlice(const Slice& slice, SliceOutcome* out);
   bool PassTime(TimeUs until, DurationUs tick, SliceOutcome* out);
   TimeUs now() const { return now_; }
   TimeUs quiet_at() const;
@@ -49,12 +48,14 @@ class Detector::Impl {
     bool first_seen = false;
     bool any_level = false;  // first-seen also counts lines without a level
     bool strong = false;     // shows that its pack is present
-    uint64_t id_hash = 0;    // of the signature's id
+    uint32_t pack = 0;
+    uint64_t id_hash = 0;  // of the signature's id
   };
   struct Timer {
     uint32_t key;
     uint32_t generation;
   };
+  using Timers = std::map<int64_t, std::vector<Timer>>;  // by slice
   struct AbsentDue {
     int64_t live;  // on life_.global()
     uint32_t key;
@@ -88,12 +89,12 @@ class Detector::Impl {
   KeyTable::View ViewOf(const Slice& slice, const Incoming& in) const;
 
   void Touch(BurstKey& key, uint32_t index);
-  void AddCell(Slice& slice, uint32_t in, bool star);
-  void AddToBurst(Slice& slice, const SliceCell& cell, BurstKey& key);
-  void Hold(Slice& slice, const SliceCell& cell, BurstKey& key);
+  void AddCell(const Slice& slice, uint32_t in, bool star);
+  void AddToBurst(const Slice& slice, const SliceCell& cell, BurstKey& key);
+  void Hold(const Slice& slice, const SliceCell& cell, BurstKey& key);
   // Accounts for a line about to be kept; false: no room. `first`: the key has none yet.
-  bool Admit(const Evidence& e, bool first);
-  void Release(std::vector<Evidence>* lines);
+  bool Admit(const SliceSample& sample, bool first);
+  void Release(HeldLines* lines);
   void DropHeldBefore(BurstKey& key, TimeUs time);
   void Evaluate(uint32_t index);
   uint64_t FireLevel(BurstKey& key);
@@ -133,7 +134,7 @@ class Detector::Impl {
 
   // State: all that a checkpoint must hold.
   KeyTable keys_;
-  std::map<int64_t, std::vector<Timer>> timers_;  // by slice
+  Timers timers_;
   std::priority_queue<AbsentDue, std::vector<AbsentDue>, std::greater<>> absent_due_;
   absl::flat_hash_map<std::string, std::unique_ptr<ComponentSeason>> seasons_;  // by component
   absl::flat_hash_map<std::string, std::unique_ptr<OpenBurst>> silences_;
@@ -158,6 +159,7 @@ class Detector::Impl {
   std::vector<std::pair<uint64_t, const Burst*>> by_id_;  // scratch
   std::vector<std::unique_ptr<OpenBurst>> closed_;        // kept until the next call
   std::vector<uint64_t> seen_;                            // first-seen hashes of this slice
+  std::vector<Timers::node_type> spare_timers_;
   std::vector<LifeTracker::Change> silent_;
   std::vector<LifeTracker::Change> back_;
 };

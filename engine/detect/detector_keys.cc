@@ -139,7 +139,7 @@ void Detector::Impl::Touch(BurstKey& key, uint32_t index) {
   touched_.push_back(index);
 }
 
-void Detector::Impl::AddCell(Slice& slice, uint32_t in, bool star) {
+void Detector::Impl::AddCell(const Slice& slice, uint32_t in, bool star) {
   const SliceCell& cell = slice.cells[incoming_[in].cell];
   const uint32_t index = incoming_[in].key;
   BurstKey& key = keys_.At(index);
@@ -183,40 +183,32 @@ void Detector::Impl::AddCell(Slice& slice, uint32_t in, bool star) {
   }
 }
 
-void Detector::Impl::AddToBurst(Slice& slice, const SliceCell& cell, BurstKey& key) {
+void Detector::Impl::AddToBurst(const Slice& slice, const SliceCell& cell, BurstKey& key) {
   Burst& b = key.burst->burst;
   b.count += cell.count;
   b.last = std::max(b.last, cell.last);
-  key.burst->instances.Add(cell.instances);
+  key.burst->CountInstances(slice, cell);
   // While quiet, lines are also held: the next burst may begin with them.
-  if (key.burst->quiet_since != kNever) {
-    Slice copy;
-    SliceCell held = cell;
-    for (size_t i = 0; i < cell.sample_count; ++i) {
-      held.samples[i] = static_cast<uint32_t>(i);
-      copy.samples.push_back(slice.samples[cell.samples[i]]);
-    }
-    Hold(copy, held, key);
-  }
+  if (key.burst->quiet_since != kNever) Hold(slice, cell, key);
   const size_t bound = options_.evidence_per_burst;
   for (size_t i = 0; i < cell.sample_count; ++i) {
-    Evidence& e = slice.samples[cell.samples[i]];
+    const SliceSample& sample = slice.samples[cell.samples[i]];
     // Full: only the lines of another text of the same template in this slice can be earlier.
-    if (b.evidence.size() >= bound && !EvidenceBefore(e, b.evidence.back())) break;
-    if (!Admit(e, b.evidence.empty())) {
+    if (b.evidence.size() >= bound && !EvidenceBefore(sample, b.evidence.back())) break;
+    if (!Admit(sample, b.evidence.empty())) {
       counters_->Count(Reason::kEvidenceTruncated);
       continue;
     }
-    const auto at = std::upper_bound(b.evidence.begin(), b.evidence.end(), e, EvidenceBefore);
-    b.evidence.insert(at, std::move(e));
+    const auto at = std::upper_bound(b.evidence.begin(), b.evidence.end(), sample,
+                                     EvidenceBefore<SliceSample, Evidence>);
+    b.evidence.insert(at, MakeEvidence(slice, sample));
     if (b.evidence.size() <= bound) continue;
     evidence_bytes_ -= EvidenceBytes(b.evidence.back());
     b.evidence.pop_back();
   }
 }
 
-void Detector::Impl::Hold(Slice& slice, const SliceCell& cell, BurstKey& key) {
-  const TimeUs start = slice_ * options_.slice;
+void Detector::Impl::Hold(const Slice& slice, const SliceCell& cell, BurstKey& key) {
   size_t room = SliceCell::kMaxSamples;
   if (key.held.size() >= kHeldLines) room = key.held.size() < kMaxHeldLines ? 1 : 0;
   if (RuleOf(key).kind == BurstRule::Kind::kAbsent) {
@@ -224,38 +216,35 @@ void Detector::Impl::Hold(Slice& slice, const SliceCell& cell, BurstKey& key) {
     room = 1;
   }
   for (size_t i = 0; i < cell.sample_count && i < room; ++i) {
-    Evidence& e = slice.samples[cell.samples[i]];
-    if (!Admit(e, key.held.empty())) {
+    const SliceSample& sample = slice.samples[cell.samples[i]];
+    if (!Admit(sample, key.held.empty())) {
       counters_->Count(Reason::kEvidenceTruncated, cell.sample_count - i);
       break;
     }
-    key.held.push_back(std::move(e));
-  }
-  if (key.held.size() > 1) {
-    const auto here = std::find_if(key.held.begin(), key.held.end(),
-                                   [start](const Evidence& e) { return e.time >= start; });
-    std::sort(here, key.held.end(), EvidenceBefore);
+    key.held.Add(slice, sample);
   }
 }
 
 void Detector::Impl::DropHeldBefore(BurstKey& key, TimeUs time) {
-  size_t n = 0;
-  while (n < key.held.size() && key.held[n].time < time)
-    evidence_bytes_ -= EvidenceBytes(key.held[n++]);
-  if (n > 0) key.held.erase(key.held.begin(), key.held.begin() + static_cast<std::ptrdiff_t>(n));
+  while (!key.held.empty() && key.held.first().time < time) {
+    evidence_bytes_ -= key.held.first().bytes();
+    key.held.DropFirst();
+  }
 }
 
-bool Detector::Impl::Admit(const Evidence& e, bool first) {
-  const size_t bytes = EvidenceBytes(e);
+bool Detector::Impl::Admit(const SliceSample& sample, bool first) {
+  const size_t bytes = EvidenceBytes(sample);
   const size_t bound = first ? options_.max_evidence_bytes : options_.max_evidence_bytes / 2;
   if (evidence_bytes_ + bytes > bound) return false;
   evidence_bytes_ += bytes;
   return true;
 }
 
-void Detector::Impl::Release(std::vector<Evidence>* lines) {
-  for (const Evidence& e : *lines) evidence_bytes_ -= EvidenceBytes(e);
-  *lines = {};
+void Detector::Impl::Release(HeldLines* lines) {
+  while (!lines->empty()) {
+    evidence_bytes_ -= lines->first().bytes();
+    lines->DropFirst();
+  }
 }
 
 }  // namespace culprit

@@ -24,13 +24,15 @@ enum Has : uint8_t {
 
 // The shown instances follow from `instances`.
 void Detector::Impl::WriteBurst(const OpenBurst& open, CheckpointWriter& ar) const {
-  ar(open.burst, open.instances, open.off_level2, Relative(open.quiet_since, open.opened_slice),
+  ar(open.burst, open.instances(), open.off_level2, Relative(open.quiet_since, open.opened_slice),
      open.opened_slice);
 }
 
 std::unique_ptr<OpenBurst> Detector::Impl::ReadBurst(CheckpointReader& ar) {
   auto open = std::make_unique<OpenBurst>();
-  ar(open->burst, open->instances, open->off_level2);
+  InstanceCounts instances;
+  ar(open->burst, instances, open->off_level2);
+  open->SetInstances(std::move(instances));
   int64_t since = 0;
   ar(Relative(since, 0), open->opened_slice);
   RequireModerate(open->opened_slice);
@@ -61,7 +63,10 @@ void Detector::Impl::WriteKey(const BurstKey& key, CheckpointWriter& ar) const {
   if (has & kHasArmed) ar(Relative(key.armed, key.last_slice));
   key.window.Write(key.last_slice, ar);
   if (has & kHasRate) ar(key.rate->baseline);
-  if (has & kHasHeld) ar(key.held);
+  if (has & kHasHeld) {
+    ar.Varint(key.held.size());
+    key.held.ForEach([&](const HeldLine& line) { ar(line.ToEvidence()); });
+  }
   if (has & kHasBurst) WriteBurst(*key.burst, ar);
 }
 
@@ -87,7 +92,11 @@ bool Detector::Impl::ReadKey(const SignatureNames& names, CheckpointReader& ar) 
   read.window.Read(read.last_slice, ar);
   RateBaseline baseline;
   if (has & kHasRate) ar(baseline);
-  if (has & kHasHeld) ar(read.held);
+  if (has & kHasHeld) {
+    std::vector<Evidence> held;
+    ar(held);
+    for (const Evidence& e : held) read.held.Add(e);
+  }
   const size_t evidence_before = evidence_bytes_;
   if (has & kHasBurst) read.burst = ReadBurst(ar);
 
@@ -117,7 +126,7 @@ bool Detector::Impl::ReadKey(const SignatureNames& names, CheckpointReader& ar) 
   key.window = std::move(read.window);
   key.held = std::move(read.held);
   key.burst = std::move(read.burst);
-  for (const Evidence& e : key.held) evidence_bytes_ += EvidenceBytes(e);
+  key.held.ForEach([&](const HeldLine& line) { evidence_bytes_ += line.bytes(); });
   if (key.rate != nullptr) key.rate->baseline = baseline;
   if (key.burst != nullptr) key.burst->burst.signature = key.signature;
   if (key.armed != kNever && absent) absent_due_.push({key.armed, index, key.generation});
@@ -173,10 +182,6 @@ void Detector::Impl::Read(CheckpointReader& ar) {
     Require(life_.IsSilent(component), "silence of a component that logs");
     Require(silences_.try_emplace(component, std::move(open)).second, "silence twice");
   }
-  keys_.ForEach([&](uint32_t, BurstKey& key) {
-    if (key.burst != nullptr)
-      key.burst->instances.Top(kInstancesShown, &key.burst->burst.instances);
-  });
   counters_->Count(Reason::kSignatureGone, gone);
 }
 

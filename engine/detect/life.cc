@@ -1,7 +1,10 @@
 #include "engine/detect/life.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+
+#include "engine/base/views.h"
 
 namespace culprit {
 namespace {
@@ -11,9 +14,8 @@ constexpr double kGapDecayPerMinute = 0.99952;  // one half in a day
 constexpr int64_t kMaxRoll = 24 * 60;
 }  // namespace
 
-uint32_t LifeTracker::FindOrAdd(const std::string& name, int64_t slice) {
-  auto [it, added] = index_.try_emplace(name, 0);
-  if (!added) return it->second;
+uint32_t LifeTracker::FindOrAdd(std::string_view name, int64_t slice) {
+  if (const auto it = index_.find(ToAbsl(name)); it != index_.end()) return it->second;
   uint32_t i;
   if (free_.empty()) {
     i = static_cast<uint32_t>(components_.size());
@@ -22,9 +24,9 @@ uint32_t LifeTracker::FindOrAdd(const std::string& name, int64_t slice) {
     i = free_.back();
     free_.pop_back();
   }
-  it->second = i;
   Component& c = components_[i];
   c.name = name;
+  index_.emplace(c.name, i);
   c.used = true;
   c.first_slice = slice;
   new_.push_back(i);
@@ -127,9 +129,11 @@ void LifeTracker::OnSlice(int64_t slice, const std::vector<SliceLife>& life,
         c.groups.resize(kMaxGroups);
       }
       Roll(c, slice);
+      std::array<Group*, kMaxGroups> groups;
       int64_t gap = 0;
-      for (const InGroup& in : c.groups) {
-        gap = std::max(gap, groups_.find(in.group)->second.clock.live() - in.mark);
+      for (size_t i = 0; i < c.groups.size(); ++i) {
+        groups[i] = &groups_.find(c.groups[i].group)->second;
+        gap = std::max(gap, groups[i]->clock.live() - c.groups[i].mark);
       }
       if (c.silent) {
         back->push_back({c.name, c.last});
@@ -138,8 +142,9 @@ void LifeTracker::OnSlice(int64_t slice, const std::vector<SliceLife>& life,
         c.longest_gap = std::max(c.longest_gap, static_cast<double>(gap));
       }
       const int64_t allowed = AllowedSilence(c, slice);
-      for (InGroup& in : c.groups) {
-        Group& g = groups_.find(in.group)->second;
+      for (size_t i = 0; i < c.groups.size(); ++i) {
+        InGroup& in = c.groups[i];
+        Group& g = *groups[i];
         in.mark = g.clock.live();
         in.last_marks = g.marks;
         if (allowed == INT64_MAX) continue;

@@ -130,7 +130,7 @@ class LifeTracker {
   static bool ExpectedMarksMissing(const InGroup& in, const Group& g);
 
   int64_t MaxStep() const { return 10 * kSecondUs / options_.slice; }
-  uint32_t FindOrAdd(const std::string& name, int64_t slice);
+  uint32_t FindOrAdd(std::string_view name, int64_t slice);
   void RankNew();
   void Roll(Component& c, int64_t slice);
   int64_t AllowedSilence(const Component& c, int64_t slice) const;  // slices; INT64_MAX: any

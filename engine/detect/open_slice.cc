@@ -7,40 +7,13 @@
 #include "engine/detect/stable_hash.h"
 
 namespace culprit {
-namespace {
-
-constexpr size_t kMostAhead = 2048;  // room made for the next slice
-
-Evidence ToEvidence(Signal&& s) {
-  Evidence e;
-  e.position = s.position;
-  e.time = s.time;
-  e.time_origin = s.time_origin;
-  e.level = s.level;
-  e.service = std::move(s.service);
-  e.instance = std::move(s.instance);
-  e.line = std::move(s.line);
-  e.captures = std::move(s.captures);
-  return e;
-}
-
-bool Before(const Signal& a, const Evidence& b) {
-  if (a.time != b.time) return a.time < b.time;
-  if (a.position.partition != b.position.partition) {
-    return a.position.partition < b.position.partition;
-  }
-  return a.position.offset < b.position.offset;
-}
-
-}  // namespace
-
 OpenSlice::OpenSlice(const OrderOptions& options, Counters* counters)
     : options_(options),
       counters_(counters),
       index_(0, CellRef{&slice_.cells}, CellRef{&slice_.cells}),
       life_index_(0, LifeRef{&slice_.life}, LifeRef{&slice_.life}) {}
 
-void OpenSlice::Add(Signal&& signal) {
+void OpenSlice::Add(PartitionId partition, const SignalView& signal) {
   ++slice_.signals;
   KeyView key{0, signal.signature, signal.component, signal.target, {}};
   if (!signal.message.empty()) {
@@ -48,7 +21,6 @@ void OpenSlice::Add(Signal&& signal) {
     key.text = masked_;
   }
   key.hash = CellHash(key.signature, key.component, key.target, key.text);
-  const PartitionId partition = signal.position.partition;
   const uint32_t index = FindOrAddCell(key);
   if (index == kNoCell && !key.text.empty()) {
     counters_->Count(Reason::kTemplateOverflow);
@@ -66,24 +38,47 @@ void OpenSlice::Add(Signal&& signal) {
   ++cell.count;
   cell.error_level |= signal.level >= Level::kError;
   cell.unknown_level |= signal.level == Level::kUnknown;
-  cell.instances.Add(signal.instance);
+  CountInstance(cell, signal.instance, 1);
   if (index == kNoCell) {
     TouchLife(signal.component, partition, signal.time);
     return;
   }
-  if (cell.life != UINT32_MAX && slice_.life[cell.life].partition == partition) {
+  if (cell.life != SliceCell::kNone && slice_.life[cell.life].partition == partition) {
     SliceLife& life = slice_.life[cell.life];
     life.newest = std::max(life.newest, signal.time);
     ++life.count;
   } else {
     cell.life = TouchLife(signal.component, partition, signal.time);
   }
-  AddSample(cell, std::move(signal));
+  AddSample(cell, partition, signal);
+  if (wasted_ > kMostWaste && wasted_ > slice_.texts.bytes() / 2) Compact();
 }
 
-void OpenSlice::AddLife(const std::string& component, PartitionId partition, TimeUs time) {
+void OpenSlice::AddLife(std::string_view component, PartitionId partition, TimeUs time) {
   const uint32_t index = TouchLife(component, partition, time);
   if (index != UINT32_MAX) ++slice_.life[index].marks;
+}
+
+void OpenSlice::CountInstance(SliceCell& cell, std::string_view name, uint64_t n) {
+  if (name.empty()) return;
+  if (cell.instances != SliceCell::kNone) {
+    slice_.instances[cell.instances].Add(name, n);
+  } else if (cell.instance_count == 0) {
+    cell.instance = slice_.texts.Add(name);
+    cell.instance_count = n;
+  } else if (cell.instance == name) {
+    cell.instance_count += n;
+  } else {
+    if (free_instances_.empty()) {
+      free_instances_.push_back(static_cast<uint32_t>(slice_.instances.size()));
+      slice_.instances.emplace_back();
+    }
+    cell.instances = free_instances_.back();
+    free_instances_.pop_back();
+    InstanceCounts& all = slice_.instances[cell.instances];
+    all.Add(cell.instance, cell.instance_count);
+    all.Add(name, n);
+  }
 }
 
 // Above the bound, the entries with the larger hashes go: their lines still count, their life does
@@ -99,16 +94,20 @@ uint32_t OpenSlice::TouchLife(std::string_view component, PartitionId partition,
     return *it;
   }
   auto index = static_cast<uint32_t>(slice_.life.size());
-  slice_.life.push_back({view.hash, std::string(component), partition, time, 1, 0});
+  slice_.life.push_back({view.hash, slice_.texts.Add(component), partition, time, 1, 0});
   life_index_.insert(index);
   if (slice_.life.size() <= options_.max_keys_per_slice) return index;
   life_index_.clear();
   do {
     life_hash_limit_ >>= 1;
-    std::erase_if(slice_.life, [&](const SliceLife& l) { return l.hash > life_hash_limit_; });
+    std::erase_if(slice_.life, [&](const SliceLife& l) {
+      if (l.hash <= life_hash_limit_) return false;
+      wasted_ += l.component.size();
+      return true;
+    });
   } while (slice_.life.size() > options_.max_keys_per_slice);
   for (uint32_t i = 0; i < slice_.life.size(); ++i) life_index_.insert(i);
-  for (SliceCell& cell : slice_.cells) cell.life = UINT32_MAX;
+  for (SliceCell& cell : slice_.cells) cell.life = SliceCell::kNone;
   return UINT32_MAX;
 }
 
@@ -139,9 +138,7 @@ uint32_t OpenSlice::FindOrAddCell(const KeyView& key) {
       ranks_.push({slice_.cells[largest].hash, largest});
       return kNoCell;
     }
-    SliceCell victim = slice_.cells[largest];  // Star() may move the cells
-    DropCell(largest);
-    if (!victim.text.empty()) {
+    if (const SliceCell victim = slice_.cells[largest]; !victim.text.empty()) {
       counters_->Count(Reason::kTemplateOverflow, victim.count);
     } else {
       counters_->Count(Reason::kKeyOverflow, victim.count);
@@ -151,8 +148,11 @@ uint32_t OpenSlice::FindOrAddCell(const KeyView& key) {
       star.count += victim.count;
       star.error_level |= victim.error_level;
       star.unknown_level |= victim.unknown_level;
-      star.instances.Add(victim.instances);
+      InstancesOf(slice_, victim).ForEach([&](std::string_view name, uint64_t n) {
+        CountInstance(star, name, n);
+      });
     }
+    DropCell(largest);
   }
   const uint32_t index = NewCell(key);
   if (texts != nullptr) texts->push({key.hash, index});
@@ -182,9 +182,9 @@ uint32_t OpenSlice::NewCell(const KeyView& key) {
   SliceCell& cell = slice_.cells[index];
   cell.hash = key.hash;
   cell.signature = key.signature;
-  cell.component = key.component;
-  cell.target = key.target;
-  cell.text = key.text;
+  cell.component = slice_.texts.Add(key.component);
+  cell.target = slice_.texts.Add(key.target);
+  cell.text = slice_.texts.Add(key.text);
   index_.insert(index);
   return index;
 }
@@ -193,6 +193,11 @@ void OpenSlice::DropCell(uint32_t index) {
   SliceCell& cell = slice_.cells[index];
   TrimSamples(cell, 0);
   index_.erase(index);
+  wasted_ += cell.component.size() + cell.target.size() + cell.text.size();
+  if (cell.instances != SliceCell::kNone) {
+    slice_.instances[cell.instances] = {};
+    free_instances_.push_back(cell.instances);
+  }
   cell = SliceCell();
   free_cells_.push_back(index);
 }
@@ -211,60 +216,6 @@ SliceCell& OpenSlice::Star(SignatureIndex signature) {
   return cell;
 }
 
-void OpenSlice::TrimSamples(SliceCell& cell, size_t keep) {
-  while (cell.sample_count > keep) {
-    const uint32_t sample = cell.samples[--cell.sample_count];
-    slice_.sample_bytes -= EvidenceBytes(slice_.samples[sample]);
-    slice_.samples[sample] = Evidence();
-    free_samples_.push_back(sample);
-  }
-}
-
-void OpenSlice::LimitSamples() {
-  switch (next_sample_limit_) {
-    case 4096:
-      sample_cap_ = 2;
-      next_sample_limit_ = 16'384;
-      break;
-    case 16'384:
-      sample_cap_ = 1;
-      next_sample_limit_ = 65'536;
-      break;
-    default:
-      sample_hash_limit_ >>= 1;
-      next_sample_limit_ *= 2;
-  }
-  for (SliceCell& cell : slice_.cells) {
-    TrimSamples(cell, cell.hash > sample_hash_limit_ ? 0 : sample_cap_);
-  }
-}
-
-void OpenSlice::AddSample(SliceCell& cell, Signal&& signal) {
-  if (cell.hash > sample_hash_limit_) return;
-  size_t n = cell.sample_count;
-  uint32_t slot = 0;
-  if (n == sample_cap_) {
-    slot = cell.samples[n - 1];
-    if (!Before(signal, slice_.samples[slot])) return;
-    slice_.sample_bytes -= EvidenceBytes(slice_.samples[slot]);
-    --n;
-  }
-  size_t at = n;
-  while (at > 0 && Before(signal, slice_.samples[cell.samples[at - 1]])) --at;
-  if (n == cell.sample_count && !free_samples_.empty()) {
-    slot = free_samples_.back();
-    free_samples_.pop_back();
-  } else if (n == cell.sample_count) {
-    slot = static_cast<uint32_t>(slice_.samples.size());
-    slice_.samples.emplace_back();
-  }
-  slice_.samples[slot] = ToEvidence(std::move(signal));
-  slice_.sample_bytes += EvidenceBytes(slice_.samples[slot]);
-  for (size_t i = n; i > at; --i) cell.samples[i] = cell.samples[i - 1];
-  cell.samples[at] = slot;
-  cell.sample_count = static_cast<uint8_t>(n + 1);
-}
-
 void OpenSlice::Take(TimeUs start, TimeUs end, Slice* out) {
   slice_.start = start;
   slice_.end = end;
@@ -280,9 +231,8 @@ void OpenSlice::Take(TimeUs start, TimeUs end, Slice* out) {
   life_index_.reserve(life);
   std::swap(*out, slice_);
   slice_.Clear();
-  slice_.cells.reserve(std::min(out->cells.size(), kMostAhead));
-  slice_.samples.reserve(std::min(out->samples.size(), kMostAhead));
-  slice_.life.reserve(std::min(out->life.size(), kMostAhead));
+  wasted_ = 0;
+  free_instances_.clear();
   free_cells_.clear();
   free_samples_.clear();
   stars_.clear();

@@ -22,9 +22,9 @@ class OpenSlice {
   OpenSlice(const OpenSlice&) = delete;
   OpenSlice& operator=(const OpenSlice&) = delete;
 
-  void Add(Signal&& signal);
-  void AddLife(const std::string& component, PartitionId partition, TimeUs time);
-  // Moves the content out and is empty afterwards.
+  void Add(PartitionId partition, const SignalView& signal);
+  void AddLife(std::string_view component, PartitionId partition, TimeUs time);
+  // Moves the content out and is empty afterwards; takes the memory of what was in *out.
   void Take(TimeUs start, TimeUs end, Slice* out);
   size_t samples() const { return slice_.samples.size() - free_samples_.size(); }
 
@@ -87,12 +87,18 @@ class OpenSlice {
   }
   SliceCell& Star(SignatureIndex signature);
   uint32_t PopLargest(RankHeap* heap);
-  void AddSample(SliceCell& cell, Signal&& signal);
+  void CountInstance(SliceCell& cell, std::string_view name, uint64_t n);
+  void AddSample(SliceCell& cell, PartitionId partition, const SignalView& signal);
+  // With copies of the signal's texts and captures.
+  SliceSample MakeSample(PartitionId partition, const SignalView& signal);
+  void DropSample(uint32_t index);
   void LimitSamples();
   void TrimSamples(SliceCell& cell, size_t keep);
+  void Compact();
   uint32_t TouchLife(std::string_view component, PartitionId partition, TimeUs time);
 
   static constexpr uint32_t kNoCell = UINT32_MAX;
+  static constexpr size_t kMostWaste = size_t{1} << 20;
   const OrderOptions& options_;
   Counters* const counters_;
   Slice slice_;
@@ -100,6 +106,8 @@ class OpenSlice {
   absl::flat_hash_set<uint32_t, LifeRef, LifeRef> life_index_;
   std::vector<uint32_t> free_cells_;
   std::vector<uint32_t> free_samples_;
+  std::vector<uint32_t> free_instances_;
+  size_t wasted_ = 0;  // bytes of texts and captures that nothing points to any more
   std::vector<std::pair<SignatureIndex, uint32_t>> stars_;  // overflow cells
   bool full_ = false;  // max_keys_per_slice was reached: ranks_ is in use
   RankHeap ranks_;     // cells by hash; entries of dropped cells linger, without effect

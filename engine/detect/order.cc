@@ -7,7 +7,7 @@
 
 namespace culprit {
 namespace {
-constexpr size_t kMaxSpareSlices = 8;
+constexpr size_t kMaxSpareSlices = 32;
 constexpr uint64_t kNoOffset = UINT64_MAX;
 }  // namespace
 
@@ -166,29 +166,32 @@ TimeUs Orderer::SliceStart(TimeUs time) const {
 OpenSlice& Orderer::SliceAt(TimeUs time) {
   const TimeUs start = SliceStart(time);
   if (last_slice_ != nullptr && start == last_start_) return *last_slice_;
-  std::unique_ptr<OpenSlice>& slot = open_[start];
-  if (slot == nullptr && !spare_.empty()) {
-    slot = std::move(spare_.back());
-    spare_.pop_back();
-  } else if (slot == nullptr) {
-    slot = std::make_unique<OpenSlice>(options_, counters_);
+  auto it = open_.lower_bound(start);
+  if (it == open_.end() || it->first != start) {
+    if (spare_.empty()) {
+      it = open_.emplace_hint(it, start, std::make_unique<OpenSlice>(options_, counters_));
+    } else {
+      spare_.back().key() = start;
+      it = open_.insert(it, std::move(spare_.back()));
+      spare_.pop_back();
+    }
   }
-  last_slice_ = slot.get();
+  last_slice_ = it->second.get();
   last_start_ = start;
   return *last_slice_;
 }
 
-void Orderer::Add(Signal&& signal) {
-  if (!Accept(signal.position.partition, signal.time, signal.position.offset, true)) {
+void Orderer::Add(PartitionId partition, const SignalView& signal) {
+  if (!Accept(partition, signal.time, signal.offset, true)) {
     counters_->Count(Reason::kLate);
     return;
   }
-  SliceAt(signal.time).Add(std::move(signal));
+  SliceAt(signal.time).Add(partition, signal);
 }
 
-void Orderer::AddMark(const Mark& mark) {
-  if (!Accept(mark.partition, mark.time, kNoOffset, false)) return;
-  SliceAt(mark.time).AddLife(mark.component, mark.partition, mark.time);
+void Orderer::AddMark(PartitionId partition, const MarkView& mark) {
+  if (!Accept(partition, mark.time, kNoOffset, false)) return;
+  SliceAt(mark.time).AddLife(mark.component, partition, mark.time);
 }
 
 TimeUs Orderer::watermark() {
@@ -217,8 +220,11 @@ bool Orderer::NextClosed(Slice* out) {
   if (end > watermark_ && end > watermark()) return false;
   it->second->Take(it->first, end, out);
   if (last_slice_ == it->second.get()) last_slice_ = nullptr;
-  if (spare_.size() < kMaxSpareSlices) spare_.push_back(std::move(it->second));
-  open_.erase(it);
+  if (spare_.size() < kMaxSpareSlices) {
+    spare_.push_back(open_.extract(it));
+  } else {
+    open_.erase(it);
+  }
   return true;
 }
 

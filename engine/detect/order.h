@@ -51,10 +51,12 @@ class Orderer {
   // All partitions known at the start must be added before the first signal; one added later starts
   // at the watermark (what is below is late). Ids need not be dense; a partition takes about 100 B.
   void AddPartition(PartitionId partition);
-  void Add(Signal&& signal);
-  void Add(const Signal& signal) { Add(Signal(signal)); }
+  // Copies what it keeps.
+  void Add(PartitionId partition, const SignalView& signal);
+  void Add(const Signal& signal) { Add(signal.position.partition, ViewOf(signal, &captures_)); }
   // A late mark is no sign of life and is not counted: it is a sample, not a line.
-  void AddMark(const Mark& mark);
+  void AddMark(PartitionId partition, const MarkView& mark);
+  void AddMark(const Mark& mark) { AddMark(mark.partition, ViewOf(mark)); }
   // End of its bytes: forgotten. Without any partition left the watermark is kEndOfTime (but see
   // `live`; there, add a successor before its predecessor ends). Should the id come again, it is a
   // new partition.
@@ -72,7 +74,7 @@ class Orderer {
   // No further signal below it will be used. kNoTime at first. Never decreases.
   TimeUs watermark();
   // The oldest slice with anything in it that lies wholly below the watermark; false: none yet.
-  // `out` is overwritten; reuse it to save allocations.
+  // What was in `out` is gone, its memory is used for slices to come: pass the same one again.
   bool NextClosed(Slice* out);
 
   // Everything but the options, as bytes (base/checkpoint.h). What comes after is the same as if
@@ -110,6 +112,7 @@ class Orderer {
       return reach != o.reach ? reach > o.reach : partition > o.partition;
     }
   };
+  using Open = std::map<TimeUs, std::unique_ptr<OpenSlice>>;  // by start
   using Heap = std::priority_queue<HeapEntry, std::vector<HeapEntry>, std::greater<>>;
 
   Partition& Find(PartitionId partition);
@@ -133,11 +136,12 @@ class Orderer {
   Heap heap_;
   TimeUs watermark_ = kNoTime;
   TimeUs newest_ = kNoTime;
-  TimeUs newest_pmax_ = kNoTime;                       // of all partitions that ever were
-  std::map<TimeUs, std::unique_ptr<OpenSlice>> open_;  // by start
-  OpenSlice* last_slice_ = nullptr;                    // most recently used
+  TimeUs newest_pmax_ = kNoTime;  // of all partitions that ever were
+  Open open_;
+  OpenSlice* last_slice_ = nullptr;  // most recently used
   TimeUs last_start_ = kNoTime;
-  std::vector<std::unique_ptr<OpenSlice>> spare_;
+  std::vector<Open::node_type> spare_;
+  std::vector<CaptureView> captures_;  // scratch
 };
 
 }  // namespace culprit

@@ -12,6 +12,22 @@ namespace culprit {
 namespace {
 constexpr std::string_view kKind = "orderer";
 constexpr uint32_t kVersion = 1;
+
+SignalView ViewOf(const Evidence& e, std::vector<CaptureView>* captures) {
+  captures->assign(e.captures.begin(), e.captures.end());
+  SignalView v;
+  v.offset = e.position.offset;
+  v.length = e.position.length;
+  v.time = e.time;
+  v.time_origin = e.time_origin;
+  v.level = e.level;
+  v.service = e.service;
+  v.instance = e.instance;
+  v.line = e.line;
+  v.captures = *captures;
+  return v;
+}
+
 }  // namespace
 
 // Cells are renumbered: dropped ones leave no trace but in the heaps of texts.
@@ -29,13 +45,19 @@ void OpenSlice::Write(const Knowledge& knowledge, CheckpointWriter& ar) const {
     const bool star = std::any_of(stars_.begin(), stars_.end(),
                                   [&](const auto& s) { return &slice_.cells[s.second] == &c; });
     ar.Word(SignatureNames::IdOf(knowledge, c.signature));
-    ar(Word(c.component), Word(c.target), c.text, star, c.error_level, c.unknown_level, c.count,
-       Time(c.first), Time(c.last), c.instances, c.sample_count);
-    for (size_t i = 0; i < c.sample_count; ++i) ar(slice_.samples[c.samples[i]]);
+    ar.Word(c.component);
+    ar.Word(c.target);
+    ar.Text(c.text);
+    ar(star, c.error_level, c.unknown_level, c.count, Time(c.first), Time(c.last),
+       InstancesOf(slice_, c), c.sample_count);
+    for (size_t i = 0; i < c.sample_count; ++i)
+      ar(MakeEvidence(slice_, slice_.samples[c.samples[i]]));
   }
   ar.Varint(slice_.life.size());
-  for (const SliceLife& l : slice_.life)
-    ar(Word(l.component), l.partition, Time(l.newest), l.count, l.marks);
+  for (const SliceLife& l : slice_.life) {
+    ar.Word(l.component);
+    ar(l.partition, Time(l.newest), l.count, l.marks);
+  }
 
   std::vector<uint64_t> components;
   for (const auto& [hash, heap] : texts_) components.push_back(hash);
@@ -59,13 +81,18 @@ size_t OpenSlice::Read(const SignatureNames& names, CheckpointReader& ar) {
   Require(sample_cap_ >= 1 && sample_cap_ <= SliceCell::kMaxSamples, "sample bound");
   Require(next_sample_limit_ >= 4096, "sample bound");
   size_t gone = 0;
+  std::vector<CaptureView> captures;
   std::vector<uint32_t> number(ar.Count(), kNoCell);
   for (uint32_t& place : number) {
     SliceCell c;
     bool star = false;
     c.signature = names.Find(ar.Word());
-    ar(Word(c.component), Word(c.target), c.text, star, c.error_level, c.unknown_level, c.count,
-       Time(c.first), Time(c.last), c.instances, c.sample_count);
+    c.component = slice_.texts.Add(ar.Word());
+    c.target = slice_.texts.Add(ar.Word());
+    c.text = slice_.texts.Add(ar.Text());
+    InstanceCounts instances;
+    ar(star, c.error_level, c.unknown_level, c.count, Time(c.first), Time(c.last), instances,
+       c.sample_count);
     Require(c.count > 0 && c.first != kNoTime && c.first <= c.last, "cell");
     Require(c.sample_count <= sample_cap_, "sample bound");
     std::vector<Evidence> samples(c.sample_count);
@@ -75,15 +102,17 @@ size_t OpenSlice::Read(const SignatureNames& names, CheckpointReader& ar) {
       slice_.signals -= std::min(slice_.signals, c.count);
       continue;
     }
+    instances.ForEach([&](std::string_view name, uint64_t n) { CountInstance(c, name, n); });
     for (size_t i = 0; i < samples.size(); ++i) {
       c.samples[i] = static_cast<uint32_t>(slice_.samples.size());
+      slice_.samples.push_back(
+          MakeSample(samples[i].position.partition, ViewOf(samples[i], &captures)));
       slice_.sample_bytes += EvidenceBytes(samples[i]);
-      slice_.samples.push_back(std::move(samples[i]));
     }
     c.hash = CellHash(c.signature, c.component, c.target, c.text);
     place = static_cast<uint32_t>(slice_.cells.size());
     if (star) stars_.emplace_back(c.signature, place);
-    slice_.cells.push_back(std::move(c));
+    slice_.cells.push_back(c);
     const SliceCell& cell = slice_.cells.back();
     if (star) continue;
     Require(!index_.contains(
@@ -96,9 +125,10 @@ size_t OpenSlice::Read(const SignatureNames& names, CheckpointReader& ar) {
   }
   for (size_t n = ar.Count(); n > 0; --n) {
     SliceLife l;
-    ar(Word(l.component), l.partition, Time(l.newest), l.count, l.marks);
+    l.component = slice_.texts.Add(ar.Word());
+    ar(l.partition, Time(l.newest), l.count, l.marks);
     l.hash = StableHash(l.component, l.partition);
-    slice_.life.push_back(std::move(l));
+    slice_.life.push_back(l);
     const SliceLife& life = slice_.life.back();
     Require(!life_index_.contains(LifeView{life.hash, life.partition, life.component}),
             "life twice");

@@ -55,16 +55,13 @@ absl::Status LiveReasoner::OnEntries(const LogChunk& chunk) {
         counters_->Count(Reason::kSignatureGone);
         continue;
       }
-      CopyTo(*view, &signal_);
-      signal_.position.partition = chunk.partition;
-      orderer_->Add(std::move(signal_));
+      orderer_->Add(chunk.partition, *view);
     } else {
-      Mark mark = CopyOf(std::get<MarkView>(entry));
-      mark.partition = chunk.partition;
+      const MarkView& mark = std::get<MarkView>(entry);
       if (mark.component.empty()) {
-        orderer_->Progress(mark.partition, mark.time);
+        orderer_->Progress(chunk.partition, mark.time);
       } else {
-        orderer_->AddMark(mark);
+        orderer_->AddMark(chunk.partition, mark);
       }
     }
   }
@@ -78,7 +75,7 @@ void LiveReasoner::CloseSlices() {
   while (orderer_->NextClosed(&slice_)) {
     while (detector_->PassTime(slice_.start, 0, &outcome_)) Correlate();
     StepTo(slice_.start);
-    detector_->OnSlice(std::move(slice_), &outcome_);
+    detector_->OnSlice(slice_, &outcome_);
     Correlate();
   }
   watermark_ = orderer_->watermark();

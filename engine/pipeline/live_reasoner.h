@@ -105,7 +105,6 @@ class LiveReasoner {
 
   Slice slice_;
   SliceOutcome outcome_;
-  Signal signal_;  // under work
 };
 
 }  // namespace culprit

@@ -7,7 +7,9 @@
 #include <thread>
 #include <utility>
 
+#include "absl/container/flat_hash_set.h"
 #include "engine/base/status.h"
+#include "engine/base/views.h"
 #include "engine/correlate/correlator.h"
 #include "engine/pipeline/slice_queue.h"
 
@@ -45,16 +47,26 @@ class ReasonRun {
                    const std::function<void(double)>& progress) {
     absl::Status status;
     if (!options_.order_beside) {
-      status = Read(log, inputs, progress, [&](std::vector<Slice> batch) { Take(&batch); });
+      Slice slice;
+      status = Read(log, inputs, progress, [&] {
+        while (orderer_.NextClosed(&slice)) Take(slice);
+      });
     } else {
       SliceQueue queue;
       std::thread reader([&] {
-        status = Read(log, inputs, progress,
-                      [&](std::vector<Slice> batch) { queue.Push(std::move(batch)); });
+        SliceBatch batch;
+        status = Read(log, inputs, progress, [&] {
+          while (orderer_.NextClosed(&batch.slices[batch.used])) {
+            if (++batch.used == batch.slices.size()) queue.Push(&batch);
+          }
+        });
+        queue.Push(&batch);
         queue.End();
       });
-      std::vector<Slice> batch;
-      while (queue.Pop(&batch)) Take(&batch);
+      SliceBatch batch;
+      while (queue.Pop(&batch)) {
+        for (size_t i = 0; i < batch.used; ++i) Take(batch.slices[i]);
+      }
       reader.join();
     }
     counters_->Add(order_counters_);
@@ -75,15 +87,10 @@ class ReasonRun {
   }
 
  private:
-  // Calls use(slices closed since the last call), in order of time.
-  template <typename Use>
+  // Calls close_slices() now and then: it takes what the orderer has closed since.
+  template <typename CloseSlices>
   absl::Status Read(const SignalLog& log, const std::vector<ReasonInput>& inputs,
-                    const std::function<void(double)>& progress, Use use) {
-    const auto close_slices = [&] {
-      std::vector<Slice> closed;
-      for (Slice slice; orderer_.NextClosed(&slice);) closed.push_back(std::move(slice));
-      if (!closed.empty()) use(std::move(closed));
-    };
+                    const std::function<void(double)>& progress, CloseSlices close_slices) {
     std::vector<Cursor> cursors(inputs.size());
     for (PartitionId p = 0; p < cursors.size(); ++p) {
       cursors[p].reader = log.OpenReader(inputs[p].log_partition);
@@ -113,20 +120,17 @@ class ReasonRun {
       // Stay with it for as long as it is the furthest behind: saves a heap operation per entry.
       const TimeUs limit = turns.empty() ? INT64_MAX : turns.top().first;
       do {
-        if (const auto* view = std::get_if<SignalView>(&cursor.entry)) {
-          CopyTo(*view, &signal_);
-          signal_.position.partition = p;
-          Know(signal_.component);
-          if (!signal_.target.empty()) Know(signal_.target);
-          orderer_.Add(std::move(signal_));
+        if (const auto* signal = std::get_if<SignalView>(&cursor.entry)) {
+          Know(signal->component);
+          if (!signal->target.empty()) Know(signal->target);
+          orderer_.Add(p, *signal);
         } else {
-          Mark mark = CopyOf(std::get<MarkView>(cursor.entry));
-          mark.partition = p;
+          const MarkView& mark = std::get<MarkView>(cursor.entry);
           Know(mark.component);
-          orderer_.AddMark(mark);
+          orderer_.AddMark(p, mark);
         }
         CULPRIT_RETURN_IF_ERROR(cursor.Advance());
-        if (++entries % 4096 == 0) close_slices();
+        if (++entries % 64 == 0) close_slices();
       } while (cursor.open && options_.interleave_seed == 0 && cursor.reached <= limit);
       if (cursor.open) {
         turns.push({key(p), p});
@@ -141,12 +145,10 @@ class ReasonRun {
     return absl::OkStatus();
   }
 
-  void Take(std::vector<Slice>* batch) {
-    for (Slice& slice : *batch) {
-      while (detector_.PassTime(slice.start, 0, &outcome_)) Correlate();
-      detector_.OnSlice(std::move(slice), &outcome_);
-      Correlate();
-    }
+  void Take(const Slice& slice) {
+    while (detector_.PassTime(slice.start, 0, &outcome_)) Correlate();
+    detector_.OnSlice(slice, &outcome_);
+    Correlate();
   }
   void Correlate() {
     bursts_ += outcome_.opened.size();
@@ -155,12 +157,14 @@ class ReasonRun {
 
   // Of more names than anyone reads, the smallest are kept: which they are does not depend on the
   // order.
-  void Know(const std::string& component) {
+  void Know(std::string_view component) {
     constexpr size_t kMost = 10'000;
-    if (component == last_known_) return;
-    last_known_ = component;
-    components_.insert(component);
-    if (components_.size() > kMost) components_.erase(std::prev(components_.end()));
+    if (known_.contains(ToAbsl(component))) return;
+    known_.emplace(component);
+    components_.emplace(component);
+    if (components_.size() <= kMost) return;
+    components_.erase(std::prev(components_.end()));
+    if (known_.size() > 4 * kMost) known_ = {components_.begin(), components_.end()};
   }
 
   const ReasonOptions& options_;
@@ -169,8 +173,7 @@ class ReasonRun {
   Counters order_counters_;
   Orderer orderer_;
   std::set<std::string> components_;
-  std::string last_known_;
-  Signal signal_;  // under work
+  absl::flat_hash_set<std::string> known_;  // all of components_, and some that had to go again
   // Of the thread that reasons.
   Detector detector_;
   Correlator correlator_;

@@ -60,10 +60,10 @@ void Run(benchmark::State& state, BurstRule::Kind kind) {
   SliceOutcome out;
   std::vector<Signal> batch;
   const auto feed = [&] {
-    for (Signal& s : batch) orderer.Add(std::move(s));
+    for (const Signal& s : batch) orderer.Add(s);
     while (orderer.NextClosed(&slice)) {
       while (detector.PassTime(slice.start, 5 * kSecondUs, &out)) bursts += out.opened.size();
-      detector.OnSlice(std::move(slice), &out);
+      detector.OnSlice(slice, &out);
       bursts += out.opened.size();
     }
   };
@@ -111,7 +111,7 @@ void BM_Checkpoint(benchmark::State& state) {
   for (uint64_t i = 0; i < signals; ++i) {
     orderer.Add(
         MakeSignal(rng() % keys, i, kStart + static_cast<TimeUs>(i * kSecondUs / per_second)));
-    while (orderer.NextClosed(&slice)) detector.OnSlice(std::move(slice), &out);
+    while (orderer.NextClosed(&slice)) detector.OnSlice(slice, &out);
   }
   std::string order;
   std::string detect;

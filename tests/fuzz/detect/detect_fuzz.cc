@@ -59,7 +59,7 @@ void Run(const uint8_t* data, size_t size) {
     while (orderer.NextClosed(&slice)) {
       for (const SliceCell& c : slice.cells) folded += c.count;
       while (detector.PassTime(slice.start, 0, &out)) note();
-      detector.OnSlice(std::move(slice), &out);
+      detector.OnSlice(slice, &out);
       note();
     }
     while (detector.PassTime(until, 0, &out)) note();
@@ -90,7 +90,7 @@ void Run(const uint8_t* data, size_t size) {
       if (s.signature == 4) {
         s.message.assign(reinterpret_cast<const char*>(data + i), std::min<size_t>(size - i, 24));
       }
-      orderer.Add(std::move(s));
+      orderer.Add(s);
       ++signals;
     }
     const TimeUs watermark = orderer.watermark();

@@ -53,7 +53,7 @@ class Run {
       s.component = "c" + std::to_string(i % 2);
       s.line = "line";
       if (s.signature == 4) s.message = i % 3 == 0 ? "cannot open file" : "user is gone";
-      orderer_.Add(std::move(s));
+      orderer_.Add(s);
       if (i % 50 == 0) orderer_.AddMark({0, t, "c3"});
       Drain();
     }
@@ -91,7 +91,7 @@ class Run {
       for (int i = 0; i < 100 && detector_->PassTime(slice_.start, 0, &out_); ++i) {
       }
       if (detector_->PassTime(slice_.start, 0, &out_)) continue;
-      detector_->OnSlice(std::move(slice_), &out_);
+      detector_->OnSlice(slice_, &out_);
     }
   }
 

@@ -81,7 +81,7 @@ class Pipeline {
       : orderer(order, &counters), detector(std::move(knowledge), detect, &counters), tick_(tick) {}
 
   void Add(Signal s) {
-    orderer.Add(std::move(s));
+    orderer.Add(s);
     Drain();
   }
   void AddMark(const Mark& m) {
@@ -91,7 +91,7 @@ class Pipeline {
   void Drain() {
     while (orderer.NextClosed(&slice_)) {
       Pass(slice_.start);
-      detector.OnSlice(std::move(slice_), &out_);
+      detector.OnSlice(slice_, &out_);
       Note();
     }
     if (orderer.watermark() != kNoTime && orderer.watermark() != Orderer::kEndOfTime) {

@@ -219,7 +219,7 @@ TEST(Detector, SaysWhoIsAliveAndWhichPacksWereSeen) {
   Slice slice;
   ASSERT_TRUE(orderer.NextClosed(&slice));
   SliceOutcome out;
-  detector.OnSlice(std::move(slice), &out);
+  detector.OnSlice(slice, &out);
   const std::vector<std::pair<std::string, TimeUs>> alive = {
       {"api", kT0 + 7}, {"db", kT0 + 9}, {"web", kT0 + 5}};
   EXPECT_EQ(out.alive, alive);

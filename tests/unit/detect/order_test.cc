@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "engine/detect/burst_key.h"
 #include "engine/detect/open_slice.h"
 #include "tests/unit/detect/detect_testing.h"
 
@@ -17,23 +18,30 @@ constexpr TimeUs kS = kSecondUs;
 std::string Canonical(const Slice& slice) {
   std::set<std::string> parts;
   for (const SliceCell& c : slice.cells) {
-    std::string s = "cell " + std::to_string(c.signature) + " " + c.component + ">" + c.target +
-                    " " + c.text + " n " + std::to_string(c.count) + " " +
+    const auto text = [](std::string_view view) { return std::string(view); };
+    std::string s = "cell " + std::to_string(c.signature) + " " + text(c.component) + ">" +
+                    text(c.target) + " " + text(c.text) + " n " + std::to_string(c.count) + " " +
                     std::to_string(c.first - kT0) + ".." + std::to_string(c.last - kT0) +
                     (c.error_level ? " error" : "") + (c.unknown_level ? " unknown" : "");
     std::vector<std::pair<std::string, uint64_t>> instances;
-    c.instances.Top(100, &instances);
+    InstancesOf(slice, c).Top(100, &instances);
     for (const auto& [name, n] : instances) s += " " + name + "=" + std::to_string(n);
-    for (size_t i = 0; i < c.sample_count; ++i) s += " [" + slice.samples[c.samples[i]].line + "]";
+    for (size_t i = 0; i < c.sample_count; ++i)
+      s += " [" + text(slice.samples[c.samples[i]].line) + "]";
     EXPECT_TRUE(parts.insert(s).second) << "one key, two cells: " << s;
   }
   for (const SliceLife& l : slice.life) {
-    parts.insert("life " + l.component + " " + std::to_string(l.partition) + " " +
+    parts.insert("life " + std::string(l.component) + " " + std::to_string(l.partition) + " " +
                  std::to_string(l.newest - kT0) + " " + std::to_string(l.count));
   }
   std::string all = "slice " + std::to_string(slice.start - kT0) + "\n";
   for (const std::string& p : parts) all += p + "\n";
   return all;
+}
+
+void AddTo(OpenSlice& open, const Signal& s) {
+  std::vector<CaptureView> captures;
+  open.Add(s.position.partition, ViewOf(s, &captures));
 }
 
 struct Event {
@@ -189,7 +197,7 @@ TEST(Orderer, AnyPermutationInsideASliceGivesTheSameSlice) {
     for (int way = 0; way < 5; ++way) {
       Counters counters;
       OpenSlice open(options, &counters);
-      for (const Signal& s : signals) open.Add(Signal(s));
+      for (const Signal& s : signals) AddTo(open, s);
       Slice slice;
       open.Take(kT0, kT0 + kS, &slice);
       if (way == 0) {
@@ -226,7 +234,7 @@ TEST(Orderer, ManyCellsKeepFewerLinesWhateverTheOrder) {
     Counters counters;
     const OrderOptions options;
     OpenSlice open(options, &counters);
-    for (const Signal& s : signals) open.Add(Signal(s));
+    for (const Signal& s : signals) AddTo(open, s);
     EXPECT_LT(open.samples(), 40'000u);
     EXPECT_GT(open.samples(), 25'000u);
     Slice slice;
@@ -234,6 +242,38 @@ TEST(Orderer, ManyCellsKeepFewerLinesWhateverTheOrder) {
     if (way == 0) want = Canonical(slice);
     EXPECT_TRUE(Canonical(slice) == want);
     std::shuffle(signals.begin(), signals.end(), rng);
+  }
+}
+
+// Each earlier line takes the place of a later one: the texts of those do not pile up.
+TEST(Orderer, LinesThatComeBackwardsDoNotFillMemory) {
+  std::vector<Signal> signals;
+  std::mt19937_64 rng(16);
+  for (uint64_t i = 0; i < 60'000; ++i) {
+    Signal s = MakeSignal(0, i, kT0 + static_cast<TimeUs>(i), 0, "c" + std::to_string(rng() % 5));
+    s.line += std::string(100 + rng() % 200, 'x');
+    s.instance = "i" + std::to_string(rng() % 3);
+    s.captures = {{"host", "h" + std::to_string(i)}, {"port", std::to_string(rng() % 9)}};
+    signals.push_back(std::move(s));
+  }
+  const OrderOptions options;
+  Counters counters;
+  OpenSlice forwards(options, &counters);
+  for (const Signal& s : signals) AddTo(forwards, s);
+  Slice want;
+  forwards.Take(kT0, kT0 + kS, &want);
+  std::reverse(signals.begin(), signals.end());
+  OpenSlice backwards(options, &counters);
+  for (const Signal& s : signals) AddTo(backwards, s);
+  Slice got;
+  backwards.Take(kT0, kT0 + kS, &got);
+  EXPECT_EQ(Canonical(got), Canonical(want));
+  EXPECT_EQ(got.sample_bytes, want.sample_bytes);
+  EXPECT_LT(got.texts.bytes(), 3u << 20);  // of 15 MB
+  for (const SliceSample& s : got.samples) {
+    const Evidence e = MakeEvidence(got, s);
+    ASSERT_EQ(e.captures.size(), 2u);
+    EXPECT_EQ(e.captures[0].second, "h" + std::to_string(e.position.offset));
   }
 }
 
@@ -369,7 +409,7 @@ TEST(InstanceCounts, KeepsTheSmallestNamesWithExactCounts) {
     InstanceCounts a;
     InstanceCounts b;
     for (size_t i = 0; i < names.size(); ++i) (i % 2 ? a : b).Add(names[i]);
-    a.Add(b);
+    b.ForEach([&](std::string_view name, uint64_t n) { a.Add(name, n); });
     std::map<std::string, uint64_t> got;
     std::vector<std::pair<std::string, uint64_t>> top;
     a.Top(1000, &top);
@@ -382,6 +422,22 @@ TEST(InstanceCounts, KeepsTheSmallestNamesWithExactCounts) {
       ++want;
     }
     std::shuffle(names.begin(), names.end(), rng);
+  }
+}
+
+TEST(OpenBurst, ShowsTheMostFrequentInstancesAfterEachCount) {
+  std::mt19937_64 rng(17);
+  for (const uint64_t names : {3u, 20u, 64u, 200u}) {
+    OpenBurst burst;
+    for (int i = 0; i < 3000; ++i) {
+      const uint64_t name = std::min(rng() % names, rng() % names);
+      burst.CountInstance("n" + std::to_string(name * 7919 % 1000), 1 + rng() % 3);
+      if (i % 7 != 0) continue;
+      burst.ShowInstances();
+      std::vector<std::pair<std::string, uint64_t>> want;
+      burst.instances().Top(kInstancesShown, &want);
+      ASSERT_EQ(burst.burst.instances, want) << names << " names, " << i;
+    }
   }
 }
 

@@ -75,7 +75,7 @@ Simulated Simulate(int64_t slices, Counts counts) {
     cell.last = slice.end - 1;
     slice.cells.push_back(cell);
     while (detector.PassTime(slice.start, 0, &out)) note();
-    detector.OnSlice(std::move(slice), &out);
+    detector.OnSlice(slice, &out);
     note();
   }
   return result;

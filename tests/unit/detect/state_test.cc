@@ -28,7 +28,7 @@ class Restorable {
     op(*orderer_);
     while (orderer_->NextClosed(&slice_)) {
       Pass(slice_.start);
-      detector_->OnSlice(std::move(slice_), &out_);
+      detector_->OnSlice(slice_, &out_);
       log += Describe(out_);
     }
     const TimeUs watermark = orderer_->watermark();
@@ -47,7 +47,7 @@ class Restorable {
       if (!orderer_->NextClosed(&slice_)) break;
       SaveAndRestore();
       Pass(slice_.start);
-      detector_->OnSlice(std::move(slice_), &out_);
+      detector_->OnSlice(slice_, &out_);
       log += Describe(out_);
     }
     Step([](Orderer&) {});
@@ -241,7 +241,7 @@ TEST(DetectState, OtherKnowledgeKeepsWhatItStillHas) {
       for (int k = 0; k < 3; ++k)
         orderer.Add(MakeSignal(0, offset++, kT0 + second * kSecondUs, s, "api"));
     }
-    while (orderer.NextClosed(&slice)) detector.OnSlice(std::move(slice), &out);
+    while (orderer.NextClosed(&slice)) detector.OnSlice(slice, &out);
   }
   ASSERT_EQ(detector.open_bursts(), 3u);
 
@@ -259,7 +259,7 @@ TEST(DetectState, OtherKnowledgeKeepsWhatItStillHas) {
   size_t changed = 0;
   while (orderer2.NextClosed(&slice)) {
     for (const SliceCell& c : slice.cells) EXPECT_NE(after->signatures[c.signature].id, "p/0");
-    detector2.OnSlice(std::move(slice), &out);
+    detector2.OnSlice(slice, &out);
     for (const Burst* b : out.changed) {
       ++changed;
       EXPECT_EQ(after->signatures[b->signature].id, "p/b");
@@ -289,7 +289,7 @@ TEST(DetectState, PartitionsComeAndGoWithoutGrowth) {
       while (orderer.NextClosed(&slice)) {
         while (detector.PassTime(slice.start, 0, &out)) {
         }
-        detector.OnSlice(std::move(slice), &out);
+        detector.OnSlice(slice, &out);
       }
     }
     ASSERT_LE(orderer.partitions(), 2u);
