@@ -200,8 +200,8 @@ bool Detector::Impl::PassTime(TimeUs until, DurationUs tick, SliceOutcome* out) 
       target = FloorDiv(tick_at - 1, options_.slice);
     }
     bool due = false;
-    if (!timers_.empty() && timers_.begin()->first <= target) {
-      target = std::max(timers_.begin()->first, next);
+    if (const int64_t timer = timers_.next(); timer != Timers::kNone && timer <= target) {
+      target = std::max(timer, next);
       due = true;
     }
     if (target > last) {

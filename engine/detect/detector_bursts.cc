@@ -11,41 +11,20 @@ void Detector::Impl::Arm(uint32_t index, int64_t slice) {
   BurstKey& key = keys_.At(index);
   if (slice >= key.armed) return;  // looked at before then anyway
   key.armed = slice;
-  auto at = timers_.lower_bound(slice);
-  if (at == timers_.end() || at->first != slice) {
-    if (spare_timers_.empty()) {
-      at = timers_.emplace_hint(at, slice, std::vector<Timer>());
-    } else {
-      spare_timers_.back().key() = slice;
-      at = timers_.insert(at, std::move(spare_timers_.back()));
-      spare_timers_.pop_back();
-    }
-  }
-  at->second.push_back({index, key.generation});
+  timers_.Add(slice, {index, key.generation});
 }
 
 void Detector::Impl::RunTimers(int64_t slice) {
-  while (!timers_.empty() && timers_.begin()->first <= slice) {
-    auto node = timers_.extract(timers_.begin());
-    for (const Timer& timer : node.mapped()) {
-      BurstKey& key = keys_.At(timer.key);
-      if (key.generation != timer.generation || key.armed != node.key()) continue;
-      key.armed = kNever;
-      if (key.burst == nullptr) {
-        key.window.DropUpTo(slice - WindowOf(key));
-        if (key.window.empty() && !key.kept) {
-          DropKey(timer.key);
-          continue;
-        }
-      }
-      Touch(key, timer.key);
+  timers_.RunUpTo(slice, [&](int64_t armed, const Timers::Timer& timer) {
+    BurstKey& key = keys_.At(timer.key);
+    if (key.generation != timer.generation || key.armed != armed) return;
+    key.armed = kNever;
+    if (key.burst == nullptr) {
+      key.window.DropUpTo(slice - WindowOf(key));
+      if (key.window.empty() && !key.kept) return DropKey(timer.key);
     }
-    constexpr size_t kSpareTimers = 64;
-    constexpr size_t kSpareRoom = 1024;
-    if (spare_timers_.size() == kSpareTimers || node.mapped().capacity() > kSpareRoom) continue;
-    node.mapped().clear();
-    spare_timers_.push_back(std::move(node));
-  }
+    Touch(key, timer.key);
+  });
 }
 
 uint64_t Detector::Impl::FireLevel(BurstKey& key) {

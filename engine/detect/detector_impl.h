@@ -1,7 +1,6 @@
 // The detector's state and steps. Private to detect/; one owner thread.
 #pragma once
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <queue>
 #include <string>
@@ -13,6 +12,7 @@
 #include "engine/detect/first_seen.h"
 #include "engine/detect/life.h"
 #include "engine/detect/template_miner.h"
+#include "engine/detect/timers.h"
 
 namespace culprit {
 
@@ -51,11 +51,6 @@ class Detector::Impl {
     uint32_t pack = 0;
     uint64_t id_hash = 0;  // of the signature's id
   };
-  struct Timer {
-    uint32_t key;
-    uint32_t generation;
-  };
-  using Timers = std::map<int64_t, std::vector<Timer>>;  // by slice
   struct AbsentDue {
     int64_t live;  // on life_.global()
     uint32_t key;
@@ -159,7 +154,6 @@ class Detector::Impl {
   std::vector<std::pair<uint64_t, const Burst*>> by_id_;  // scratch
   std::vector<std::unique_ptr<OpenBurst>> closed_;        // kept until the next call
   std::vector<uint64_t> seen_;                            // first-seen hashes of this slice
-  std::vector<Timers::node_type> spare_timers_;
   std::vector<LifeTracker::Change> silent_;
   std::vector<LifeTracker::Change> back_;
 };

@@ -130,7 +130,7 @@ bool Detector::Impl::ReadKey(const SignatureNames& names, CheckpointReader& ar) 
   if (key.rate != nullptr) key.rate->baseline = baseline;
   if (key.burst != nullptr) key.burst->burst.signature = key.signature;
   if (key.armed != kNever && absent) absent_due_.push({key.armed, index, key.generation});
-  if (key.armed != kNever && !absent) timers_[key.armed].push_back({index, key.generation});
+  if (key.armed != kNever && !absent) timers_.Add(key.armed, {index, key.generation});
   return true;
 }
 

@@ -23,6 +23,7 @@ struct Cursor {
   TimeUs reached = kNoTime;  // largest time read so far
   DurationUs skew = 0;
   bool open = false;
+  std::vector<bool> known;  // by WordId: ReasonRun knows this component
 
   absl::Status Advance() {
     CULPRIT_ASSIGN_OR_RETURN(open, reader->Next(&entry));
@@ -121,12 +122,12 @@ class ReasonRun {
       const TimeUs limit = turns.empty() ? INT64_MAX : turns.top().first;
       do {
         if (const auto* signal = std::get_if<SignalView>(&cursor.entry)) {
-          Know(signal->component);
-          if (!signal->target.empty()) Know(signal->target);
+          Know(signal->component, signal->component_word, &cursor);
+          if (!signal->target.empty()) Know(signal->target, signal->target_word, &cursor);
           orderer_.Add(p, *signal);
         } else {
           const MarkView& mark = std::get<MarkView>(cursor.entry);
-          Know(mark.component);
+          Know(mark.component, mark.component_word, &cursor);
           orderer_.AddMark(p, mark);
         }
         CULPRIT_RETURN_IF_ERROR(cursor.Advance());
@@ -157,8 +158,13 @@ class ReasonRun {
 
   // Of more names than anyone reads, the smallest are kept: which they are does not depend on the
   // order.
-  void Know(std::string_view component) {
+  void Know(std::string_view component, WordId word, Cursor* cursor) {
     constexpr size_t kMost = 10'000;
+    if (word != kNoWord) {
+      if (word < cursor->known.size() && cursor->known[word]) return;
+      if (word >= cursor->known.size()) cursor->known.resize(word + 1);
+      cursor->known[word] = true;
+    }
     if (known_.contains(ToAbsl(component))) return;
     known_.emplace(component);
     components_.emplace(component);
