@@ -34,6 +34,14 @@ size_t ValidLength(std::string_view bytes, size_t max_bytes) {
   const size_t limit = bytes.size() < max_bytes ? bytes.size() : max_bytes;
   size_t i = 0;
   while (i < limit) {
+    uint64_t more[4];  // most text is ASCII, and most lines are longer than this
+    if (limit - i >= sizeof(more)) {
+      std::memcpy(more, bytes.data() + i, sizeof(more));
+      if (((more[0] | more[1] | more[2] | more[3]) & 0x8080808080808080u) == 0) {
+        i += sizeof(more);
+        continue;
+      }
+    }
     uint64_t eight = 0;
     if (limit - i >= sizeof(eight)) {
       std::memcpy(&eight, bytes.data() + i, sizeof(eight));

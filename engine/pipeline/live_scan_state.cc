@@ -51,7 +51,7 @@ void RequireText(const PendingRecord& record, Text text) {
 
 void WritePending(CheckpointWriter& ar, const PendingRecord& pending,
                   const LiveKnowledge& knowledge) {
-  ar(pending.head, static_cast<uint64_t>(pending.written), pending.bytes);
+  ar(pending.head, static_cast<uint64_t>(pending.written), pending.bytes.substr(0, pending.used));
   ar.Varint(pending.captures.size());
   for (const auto& [name, text] : pending.captures) {
     Piece(ar, name);
@@ -68,6 +68,7 @@ void ReadPending(CheckpointReader& ar, const LiveKnowledge& knowledge, PendingRe
                  Counters* counters) {
   uint64_t written = 0;
   ar(pending->head, written, pending->bytes);
+  pending->used = pending->bytes.size();
   for (size_t n = ar.Count(); n > 0; --n) {
     auto& [name, text] = pending->captures.emplace_back();
     Piece(ar, name);

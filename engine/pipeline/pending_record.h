@@ -2,7 +2,9 @@
 // from counts. Plain data with text of its own (blocks go, a record may go on in the next one), in
 // memory that is reused from record to record. One thread.
 #pragma once
+#include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -33,16 +35,17 @@ struct PendingRecord {
   std::vector<Item> items;
   size_t written = 0;  // so many of the items are in the log already (SignalMaker::Flush)
   std::vector<std::pair<Text, Text>> captures;
-  std::string bytes;
+  std::string bytes;  // the first `used`; the others are room
+  size_t used = 0;
 
   Text Keep(std::string_view text) {
-    const Text out = {static_cast<uint32_t>(bytes.size()), static_cast<uint32_t>(text.size())};
-    bytes.append(text);
+    if (bytes.size() - used < text.size()) bytes.resize(std::max(2 * used, used + text.size()));
+    if (!text.empty()) std::memcpy(bytes.data() + used, text.data(), text.size());
+    const Text out = {static_cast<uint32_t>(used), static_cast<uint32_t>(text.size())};
+    used += text.size();
     return out;
   }
-  std::string_view View(Text text) const {
-    return std::string_view(bytes).substr(text.begin, text.size);
-  }
+  std::string_view View(Text text) const { return {bytes.data() + text.begin, text.size}; }
   bool Has(SignatureIndex signature) const {
     for (const Item& item : items)
       if (item.signature == signature) return true;
@@ -52,7 +55,7 @@ struct PendingRecord {
     items.clear();
     written = 0;
     captures.clear();
-    bytes.clear();
+    used = 0;
   }
 };
 

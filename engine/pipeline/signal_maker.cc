@@ -1,6 +1,7 @@
 #include "engine/pipeline/signal_maker.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "engine/base/status.h"
@@ -44,20 +45,6 @@ SignalMaker::SignalMaker(const SignalRules& rules, const SignalOptions& options,
                          StreamParser* parser, PartitionWriter* writer, Counters* counters)
     : rules_(rules), options_(options), parser_(parser), writer_(writer), counters_(counters) {}
 
-// Valid until the next call.
-SignalMaker::Service& SignalMaker::ServiceOf(std::string_view name) {
-  if (service_ != nullptr && name == service_name_) return *service_;
-  if (services_.size() >= kMaxRemembered) services_.clear();
-  auto found = services_.find(ToAbsl(name));
-  if (found == services_.end()) {
-    found = services_.try_emplace(std::string(name)).first;
-    found->second.component = rules_.names_.Service(name);
-  }
-  service_ = &found->second;
-  service_name_.assign(name);
-  return *service_;
-}
-
 // The component of a captured address. Valid until the next call.
 const std::string& SignalMaker::Target(std::string_view address) {
   const auto found = targets_.find(ToAbsl(address));
@@ -66,8 +53,18 @@ const std::string& SignalMaker::Target(std::string_view address) {
   return targets_.emplace(std::string(address), rules_.names_.Target(address)).first->second;
 }
 
+// The record under work from here on.
 void SignalMaker::Note(const Record& record) {
-  ++ServiceOf(record.service).records;
+  if (!service_names_.Is(service_, record.service)) {
+    if (services_.size() >= kMaxRemembered) {
+      service_names_.Clear();
+      services_.clear();
+    }
+    bool added = false;
+    service_ = service_names_.FindOrAdd(record.service, &added);
+    if (added) services_.push_back({.component = rules_.names_.Service(record.service)});
+  }
+  ++services_[service_].records;
   if (record.time_origin == TimeOrigin::kAssumed) return;
   if (tally_.first_time == kNoTime || record.time < tally_.first_time)
     tally_.first_time = record.time;
@@ -117,22 +114,44 @@ std::string_view SignalMaker::Expand(std::string_view pattern, std::string_view 
 // A key's lines beyond the first few of a second add to its count, not to what can be shown.
 bool SignalMaker::WantsText(SignatureIndex index, std::string_view component,
                             std::string_view target, TimeUs time) {
-  key_.assign(reinterpret_cast<const char*>(&index), sizeof(index));
-  key_.append(component).push_back('\0');
-  key_.append(target);
-  if (texts_.size() >= kMaxRemembered) texts_.clear();
-  TextBudget& budget = texts_[key_];
+  const size_t size = sizeof(index) + component.size() + 1 + target.size();
+  if (key_.size() < size) key_.resize(2 * size);
+  char* out = key_.data();
+  std::memcpy(out, &index, sizeof(index));
+  out = std::copy(component.begin(), component.end(), out + sizeof(index));
+  *out++ = '\0';
+  std::copy(target.begin(), target.end(), out);
+  if (texts_.size() >= kMaxRemembered) {
+    text_keys_.Clear();
+    texts_.clear();
+  }
+  bool added = false;
+  const uint32_t number = text_keys_.FindOrAdd({key_.data(), size}, &added);
+  if (added) texts_.emplace_back();
+  TextBudget& budget = texts_[number];
   const TimeUs second = time / kSecondUs;
   if (budget.second != second) budget = {second, 0};
   return ++budget.used <= options_.texts_per_key_and_second;
 }
 
-const std::vector<Redactor::Span>& SignalMaker::Secrets(Line* line) const {
+const std::vector<Redactor::Span>& SignalMaker::Secrets(Line* line) {
   if (!line->is_searched && options_.redactor != nullptr)
-    options_.redactor->Find(line->text.substr(0, options_.max_line_bytes + kLookBeyond),
-                            &line->secrets);
+    options_.redactor->Find(line->text.substr(0, options_.max_line_bytes + kLookBeyond), &secrets_);
   line->is_searched = true;
-  return line->secrets;
+  return secrets_;
+}
+
+void SignalMaker::KeepText(Line* line) {
+  std::string_view text = line->text;
+  if (!Secrets(line).empty()) {
+    clean_ = ReplaceSpans(text, secrets_);
+    text = clean_;
+  }
+  const std::string_view shown = ValidUtf8(text, options_.max_line_bytes, &valid_);
+  line->kept = pending_.Keep(shown);
+  line->is_kept = true;
+  line->is_whole = shown.size() == line->text.size() &&
+                   (shown.data() == line->text.data() || shown == line->text);
 }
 
 std::string_view SignalMaker::Shown(std::string_view text, size_t max_bytes) {
@@ -171,7 +190,7 @@ void SignalMaker::MakeSignal(SignatureIndex index, const Record& record, Line* l
     if (!captured) rules_.signatures_.Captures(index, line->text, *scratch, &captures_);
     captured = true;
   };
-  const std::string_view own = ServiceOf(record.service).component;
+  const std::string_view own = services_[service_].component;
   PendingRecord::Item item;
   item.signature = index;
   item.offset = line->offset;
@@ -197,15 +216,10 @@ void SignalMaker::MakeSignal(SignatureIndex index, const Record& record, Line* l
     item.message = pending_.Keep(
         Shown(record.message.empty() ? line->text : record.message, options_.max_message_bytes));
   if (WantsText(index, pending_.View(item.component), pending_.View(item.target), record.time)) {
-    if (!line->is_kept) {
-      if (!Secrets(line).empty()) clean_ = ReplaceSpans(line->text, line->secrets);
-      line->kept = pending_.Keep(
-          ValidUtf8(line->secrets.empty() ? line->text : clean_, options_.max_line_bytes, &valid_));
-    }
-    line->is_kept = true;
+    if (!line->is_kept) KeepText(line);
     item.line = line->kept;
     // Cut, cleaned or repaired, the line would say something else later.
-    if (!options_.late_captures || pending_.View(item.line) != line->text) capture();
+    if (!options_.late_captures || !line->is_whole) capture();
     item.first_capture = static_cast<uint32_t>(pending_.captures.size());
     item.captures = static_cast<uint32_t>(captures_.size());
     for (const auto& [name, text] : captures_) {
@@ -265,8 +279,7 @@ absl::Status SignalMaker::OnLineHits(const Record& record, const Hit* first, con
       continue;
     }
     const SignatureIndex index = hit->signature;
-    if (!WhereHolds(rules_.knowledge_.signatures[index], record,
-                    ServiceOf(record.service).component)) {
+    if (!WhereHolds(rules_.knowledge_.signatures[index], record, services_[service_].component)) {
       counters_->Count(Reason::kWhereFailed);
       continue;
     }
@@ -348,7 +361,9 @@ absl::Status SignalMaker::OnMessage(std::string_view block, const Record& record
 }
 
 SignalMakerState SignalMaker::Save() const {
-  SignalMakerState state{.pending = pending_, .texts = {texts_.begin(), texts_.end()}};
+  SignalMakerState state{.pending = pending_, .texts = {}};
+  for (uint32_t i = 0; i < texts_.size(); ++i)
+    state.texts.emplace_back(std::string(text_keys_.Text(i)), texts_[i]);
   std::sort(state.texts.begin(), state.texts.end(), [](const auto& a, const auto& b) {
     return a.second.second != b.second.second ? a.second.second > b.second.second
                                               : a.first < b.first;
@@ -359,8 +374,13 @@ SignalMakerState SignalMaker::Save() const {
 
 void SignalMaker::Restore(SignalMakerState state) {
   pending_ = std::move(state.pending);
+  text_keys_.Clear();
   texts_.clear();
-  for (auto& [key, budget] : state.texts) texts_.emplace(std::move(key), budget);
+  for (const auto& [key, budget] : state.texts) {
+    bool added = false;
+    text_keys_.FindOrAdd(key, &added);
+    if (added) texts_.push_back(budget);
+  }
 }
 
 absl::Status SignalMaker::OnSample(const Record& record) {
@@ -368,16 +388,18 @@ absl::Status SignalMaker::OnSample(const Record& record) {
                      (options_.mark_assumed && record.time_origin == TimeOrigin::kAssumed);
   if (!timed || record.time < options_.since || record.time >= options_.until)
     return absl::OkStatus();
-  return writer_->Append(MarkView{record.time, ServiceOf(record.service).component});
+  return writer_->Append(MarkView{record.time, services_[service_].component});
 }
 
 absl::Status SignalMaker::End() {
   CULPRIT_RETURN_IF_ERROR(FlushRecord());
   pending_.head = UINT64_MAX;
   uint64_t best = 0;
-  for (const auto& [name, service] : services_) {
-    if (service.records < best || (service.records == best && name > tally_.service)) continue;
-    best = service.records;
+  for (uint32_t i = 0; i < services_.size(); ++i) {
+    const uint64_t records = services_[i].records;
+    const std::string_view name = service_names_.Text(i);
+    if (records < best || (records == best && name > tally_.service)) continue;
+    best = records;
     tally_.service = name;
   }
   return absl::OkStatus();

@@ -16,6 +16,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "engine/base/counters.h"
+#include "engine/base/word_table.h"
 #include "engine/core/names.h"
 #include "engine/core/signal_log.h"
 #include "engine/match/signature_set.h"
@@ -121,20 +122,21 @@ class SignalMaker {
     uint64_t offset = 0;
     PendingRecord::Text kept;  // its text in pending_, once it was wanted
     bool is_kept = false;
-    std::vector<Redactor::Span> secrets;  // in `text`, once they were looked for
-    bool is_searched = false;
+    bool is_whole = false;     // and that is what it says
+    bool is_searched = false;  // secrets_ are those in `text`
   };
 
-  Service& ServiceOf(std::string_view name);
   const std::string& Target(std::string_view address);
   void Note(const Record& record);
   bool WhereHolds(const SignatureSpec& spec, const Record& record,
                   const std::string& component) const;
   void MakeSignal(SignatureIndex index, const Record& record, Line* line, MatchScratch* scratch);
-  // What may be shown of a text, in valid_ or in `text` itself.
+  // The line's text, in pending_.
+  void KeepText(Line* line);
+  // What may be shown of a text, in valid_, clean_ or `text` itself.
   std::string_view Shown(std::string_view text, size_t max_bytes);
   std::string_view ShownCapture(std::string_view text, Line* line);
-  const std::vector<Redactor::Span>& Secrets(Line* line) const;
+  const std::vector<Redactor::Span>& Secrets(Line* line);
   std::string_view Expand(std::string_view pattern, std::string_view service);
   bool WantsText(SignatureIndex index, std::string_view component, std::string_view target,
                  TimeUs time);
@@ -152,15 +154,17 @@ class SignalMaker {
   StreamTally tally_;
   PendingRecord pending_;  // written when the next record begins
 
-  absl::flat_hash_map<std::string, Service> services_;     // as parsed
-  Service* service_ = nullptr;                             // of the record under work
-  std::string service_name_;                               // its name
+  WordTable service_names_;                                // as parsed
+  std::vector<Service> services_;                          // by number of the name
+  uint32_t service_ = WordTable::kNone;                    // of the record under work
   absl::flat_hash_map<std::string, std::string> targets_;  // address -> component
-  absl::flat_hash_map<std::string, TextBudget> texts_;     // key -> texts kept in the newest second
+  WordTable text_keys_;                                    // as in SignalMakerState
+  std::vector<TextBudget> texts_;                          // by number of the key
   // Scratch.
   SignatureSet::CaptureList captures_;
   std::vector<CaptureView> capture_views_;
   std::string key_, expanded_, valid_, clean_;
+  std::vector<Redactor::Span> secrets_;  // of the line under work
   std::vector<Redactor::Span> spans_;
 };
 
