@@ -17,6 +17,8 @@ bool LooksLikeRequestId(std::string_view s) {
 }
 
 bool IsPlatformLine(std::string_view text) {
+  constexpr std::string_view kFirst = "SERI";
+  if (text.empty() || kFirst.find(text[0]) == std::string_view::npos) return false;
   return text.starts_with("START RequestId: ") || text.starts_with("END RequestId: ") ||
          text.starts_with("REPORT RequestId: ") || text.starts_with("INIT_START ") ||
          text.starts_with("RequestId: ");
@@ -81,9 +83,10 @@ bool ReadCloudWatchText(const TimedLine& line, LineFields* out, Wrapped* wrapped
   if (line.bracketed || line.stamp.format != TimeFormat::kIso || !line.stamp.zoned) return false;
   if (!line.rest.starts_with(' ') && !line.rest.starts_with('\t')) return false;
   const std::string_view inner = TrimLeft(line.rest);
-  const bool lambda = IsPlatformLine(inner) || inner.starts_with("[ERROR]\t") ||
-                      inner.starts_with("[WARNING]\t") || inner.starts_with("[INFO]\t") ||
-                      inner.starts_with("[ERROR] ");
+  const bool lambda = IsPlatformLine(inner) ||
+                      (inner.starts_with('[') &&
+                       (inner.starts_with("[ERROR]\t") || inner.starts_with("[ERROR] ") ||
+                        inner.starts_with("[WARNING]\t") || inner.starts_with("[INFO]\t")));
   const bool twice = inner.size() > 24 && inner[4] == '-' && inner[7] == '-' &&
                      (inner[10] == 'T' || inner[10] == ' ') && inner[13] == ':' &&
                      IsDigit(inner[0]);

@@ -27,17 +27,31 @@ constexpr std::array kWords = std::to_array<Word>({
     {"warn", Level::kWarn},       {"warning", Level::kWarn},     {"wrn", Level::kWarn},
 });
 
-// kFirst[letter - 'a']: where the words with that letter begin.
-constexpr auto MakeFirst() {
-  std::array<uint8_t, 27> first{};
-  for (const Word& word : kWords) ++first[static_cast<size_t>(word.first[0] - 'a') + 1];
-  for (size_t i = 1; i < first.size(); ++i)
-    first[i] = static_cast<uint8_t>(first[i] + first[i - 1]);
-  return first;
+// Words of up to eight letters as a number, the first one highest.
+constexpr uint64_t Pack(std::string_view word) {
+  uint64_t packed = 0;
+  for (char c : word)
+    packed = packed << 8 | static_cast<unsigned char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
+  return packed;
 }
-constexpr std::array<uint8_t, 27> kFirst = MakeFirst();
 
-char Fold(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+// By hash of the packed word; linear probing.
+constexpr size_t kSlots = 256;
+constexpr size_t SlotOf(uint64_t packed) { return packed * 0x9e3779b97f4a7c15u >> 56; }
+struct Slot {
+  uint64_t packed = 0;
+  Level level = Level::kUnknown;
+};
+constexpr std::array<Slot, kSlots> kShortWords = [] {
+  std::array<Slot, kSlots> slots{};
+  for (const Word& word : kWords) {
+    if (word.first.size() > 8) continue;
+    size_t at = SlotOf(Pack(word.first));
+    while (slots[at].packed != 0) at = (at + 1) % kSlots;
+    slots[at] = {Pack(word.first), word.second};
+  }
+  return slots;
+}();
 
 }  // namespace
 
@@ -50,13 +64,16 @@ constexpr std::array<uint16_t, 26> kLevelSizes = [] {
 }();
 
 Level LevelFromLikelyWord(std::string_view word) {
-  const auto letter = static_cast<size_t>(Fold(word[0]) - 'a');
-  if (letter >= 26) return Level::kUnknown;
-  for (size_t i = kFirst[letter]; i < kFirst[letter + 1]; ++i) {
-    const std::string_view known = kWords[i].first;
-    if (known.size() == word.size() && std::equal(known.begin(), known.end(), word.begin(),
-                                                  [](char low, char c) { return low == Fold(c); }))
-      return kWords[i].second;
+  if (word.size() <= 8) {
+    const uint64_t packed = Pack(word);
+    for (size_t at = SlotOf(packed); kShortWords[at].packed != 0; at = (at + 1) % kSlots)
+      if (kShortWords[at].packed == packed) return kShortWords[at].level;
+    return Level::kUnknown;
+  }
+  const auto same = [](char low, char c) { return low == (c >= 'A' && c <= 'Z' ? c + 32 : c); };
+  for (const auto& [known, level] : kWords) {
+    if (known.size() == word.size() && std::equal(known.begin(), known.end(), word.begin(), same))
+      return level;
   }
   return Level::kUnknown;
 }

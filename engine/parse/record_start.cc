@@ -22,6 +22,38 @@ bool MayBeginTime(std::string_view text) {
   return IsUpper(text[0]) && text.size() > 3 && (text[3] == ' ' || text[3] == ',');
 }
 
+// "2026-11-21 06:51:05,123 [...", "... ERROR": a time without a zone, and what no wrapper and no
+// repeated head has behind it. A quick look for the most common lines: false says nothing.
+bool StartsWithLocalTime(std::string_view text) {
+  if (text.size() < 32 || text[0] != '2' || text[1] != '0' || text[4] != '-' || text[7] != '-' ||
+      (text[10] != ' ' && text[10] != 'T') || text[13] != ':' || text[16] != ':')
+    return false;
+  for (const size_t at : {2u, 3u, 5u, 6u, 8u, 9u, 11u, 12u, 14u, 15u, 17u, 18u})
+    if (!IsDigit(text[at])) return false;
+  const int month = (text[5] - '0') * 10 + text[6] - '0',
+            day = (text[8] - '0') * 10 + text[9] - '0';
+  const int hour = (text[11] - '0') * 10 + text[12] - '0';
+  if (month < 1 || month > 12 || day < 1 || day > 28 || hour > 23 || text[14] > '5' ||
+      text[17] > '5')
+    return false;
+  size_t at = 19;
+  if ((text[at] == '.' || text[at] == ',') && IsDigit(text[at + 1])) {
+    ++at;
+    while (at < text.size() && IsDigit(text[at])) ++at;
+  }
+  if (at - 19 > 10 || at + 6 > text.size() || text[at] != ' ') return false;
+  const std::string_view rest = text.substr(at + 1);
+  if (IsUpper(rest[0])) {
+    // Names of zones have up to four letters.
+    const bool word = IsUpper(rest[1]) && IsUpper(rest[2]) && IsUpper(rest[3]);
+    if (!word || !(IsUpper(rest[4]) || rest.starts_with("INFO ") || rest.starts_with("WARN ")))
+      return false;
+  } else if (rest[0] != '[' && (!IsLower(rest[0]) || rest.starts_with("std"))) {
+    return false;
+  }
+  return !Contains(rest.substr(0, kSeverityBytes), ":  ");
+}
+
 // False: no reader takes the text for a line that repeats the head of the one before (oslo and
 // PostgreSQL write a record's further lines so).
 bool MayRepeat(const TimedLine& line) {
@@ -72,6 +104,7 @@ bool LineParser::StartsRecord(std::string_view text, std::string_view before, bo
   if (text.empty()) return false;
   const char first = text[0];
   if (!IsDigit(first) && first != '[' && !IsUpper(first)) return false;
+  if (first == '2' && StartsWithLocalTime(text)) return true;
   LineFields fields;
   ReadContext context{*stamps_, arena_};
   if (IsUpper(first) && !MayBeginTime(text)) return !quoted && ReadKlog(text, context, &fields);

@@ -29,7 +29,7 @@ bool TakeTag(Cursor* cursor, Tag* tag) {
   Cursor at = *cursor;
   const std::string_view text = at.rest();
   size_t n = 0;
-  while (n < text.size() && n < 100 && text[n] != '[' && text[n] != ':' && !IsSpace(text[n])) ++n;
+  while (n < text.size() && n < 100 && !EndsTag(text[n])) ++n;
   if (n == 0 || n >= text.size()) return false;
   tag->name = text.substr(0, n);
   at.Skip(n);

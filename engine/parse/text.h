@@ -10,9 +10,10 @@ namespace culprit {
 constexpr bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 constexpr bool IsUpper(char c) { return c >= 'A' && c <= 'Z'; }
 constexpr bool IsLower(char c) { return c >= 'a' && c <= 'z'; }
+constexpr bool IsSpace(char c) { return c == ' ' || c == '\t'; }
 constexpr bool IsAlpha(char c) { return IsUpper(c) || IsLower(c); }
 // By table: asked for every character of a word.
-enum : uint8_t { kAlnumChar = 1, kNameChar = 2 };
+enum : uint8_t { kAlnumChar = 1, kNameChar = 2, kTagEnd = 4 };
 constexpr std::array<uint8_t, 256> kCharKinds = [] {
   std::array<uint8_t, 256> kinds{};
   for (int i = 0; i < 256; ++i) {
@@ -20,14 +21,16 @@ constexpr std::array<uint8_t, 256> kCharKinds = [] {
     const bool alnum = IsAlpha(c) || IsDigit(c);
     if (alnum) kinds[static_cast<size_t>(i)] = kAlnumChar | kNameChar;
     if (c == '-' || c == '_' || c == '.') kinds[static_cast<size_t>(i)] = kNameChar;
+    if (c == '[' || c == ':' || IsSpace(c)) kinds[static_cast<size_t>(i)] = kTagEnd;
   }
   return kinds;
 }();
 constexpr bool IsAlnum(char c) { return kCharKinds[static_cast<unsigned char>(c)] & kAlnumChar; }
-constexpr bool IsSpace(char c) { return c == ' ' || c == '\t'; }
 constexpr bool IsHex(char c) {
   return IsDigit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
+// What a syslog tag ends before.
+constexpr bool EndsTag(char c) { return kCharKinds[static_cast<unsigned char>(c)] & kTagEnd; }
 // A character of a program, service or host name.
 constexpr bool IsNameChar(char c) { return kCharKinds[static_cast<unsigned char>(c)] & kNameChar; }
 
