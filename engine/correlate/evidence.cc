@@ -50,11 +50,6 @@ void EvidenceSet::Divide() {
     for (uint32_t g = 0; g < end - begin; ++g) {
       group_part[g] = g;
       const Group& group = groups_[begin + g];
-      for (uint32_t other = 0; other < g; ++other) {
-        if (groups_[begin + other].target != group.target) continue;
-        unite(other, g);
-        break;
-      }
       for (uint32_t i = group.begin; i < group.end; ++i) {
         if (items_[i].line == 0) continue;
         const auto [it, added] = on_line.try_emplace(items_[i].line, g);

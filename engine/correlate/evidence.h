@@ -38,8 +38,7 @@ class EvidenceSet {
     uint32_t begin = 0, end = 0;  // items
   };
 
-  // What a component shows about one target, or without a target: what scores on its own. Those
-  // that have a line in common are one.
+  // What scores on its own: a group; those that have a line in common are one.
   struct Part {
     uint32_t place = 0;           // index into components()
     uint32_t begin = 0, end = 0;  // GroupsOf

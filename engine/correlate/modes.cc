@@ -22,6 +22,12 @@ constexpr std::array<double, kSymptomClassCount> kVictim = {.08, .05, .1, .15, .
 const ModeTables& TablesOf(ModeKind kind) { return kTables[static_cast<size_t>(kind)]; }
 double RelayProbability(SymptomClass cls) { return kRelay[static_cast<size_t>(cls)]; }
 double VictimProbability(SymptomClass cls) { return kVictim[static_cast<size_t>(cls)]; }
+double MostProbability(SymptomClass cls) {
+  const auto c = static_cast<size_t>(cls);
+  double most = IsDependencyClass(cls) ? kRelay[c] : kVictim[c];
+  for (const ModeTables& mode : kTables) most = std::max({most, mode.own[c], mode.dependent[c]});
+  return most;
+}
 
 bool Mode::Names(ComponentId id) const {
   return std::binary_search(named.begin(), named.end(), id);
@@ -51,6 +57,8 @@ ModeCatalog::ModeCatalog(const Knowledge& knowledge, const std::vector<bool>& ac
                          const Topology& topology)
     : ModeCatalog() {
   claimed_.assign(knowledge.signatures.size(), false);
+  speaking_.resize(knowledge.signatures.size());
+  listing_.resize(knowledge.signatures.size());
   for (size_t i = 0; i < knowledge.failure_modes.size(); ++i) {
     const FailureModeSpec& spec = knowledge.failure_modes[i];
     const auto index = static_cast<int32_t>(modes_.size());
@@ -108,23 +116,19 @@ ModeCatalog::ModeCatalog(const Knowledge& knowledge, const std::vector<bool>& ac
     } else {
       by_component_[mode.component].push_back(index);
     }
+    const auto speak = [index](std::vector<int32_t>* modes) {
+      if (modes->empty() || modes->back() != index) modes->push_back(index);
+    };
     for (const Mode::Listing& listing : mode.listings) {
       mode.mentions |= Mode::BitOf(listing.signature);
-      std::vector<int32_t>& speaking = speaking_[listing.signature];
-      if (speaking.empty() || speaking.back() != index) speaking.push_back(index);
+      speak(&speaking_[listing.signature]);
+      speak(&listing_[listing.signature]);
     }
     for (SignatureIndex signature : mode.spares) {
       mode.mentions |= Mode::BitOf(signature);
-      std::vector<int32_t>& speaking = speaking_[signature];
-      if (speaking.empty() || speaking.back() != index) speaking.push_back(index);
+      speak(&speaking_[signature]);
     }
   }
-}
-
-const std::vector<int32_t>& ModeCatalog::Speaking(SignatureIndex signature) const {
-  static const std::vector<int32_t> none;
-  auto it = speaking_.find(signature);
-  return it == speaking_.end() ? none : it->second;
 }
 
 const std::vector<int32_t>* ModeCatalog::PackModes(ComponentId id) const {

@@ -14,13 +14,14 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "engine/core/knowledge.h"
 #include "engine/correlate/topology.h"
 
 namespace culprit {
+
+constexpr size_t kModeKindCount = 4;
 
 struct ModeTables {
   std::array<double, kSymptomClassCount> own{};        // P(class | at the root)
@@ -29,6 +30,7 @@ struct ModeTables {
 const ModeTables& TablesOf(ModeKind kind);
 double RelayProbability(SymptomClass cls);   // beyond one hop: dependency classes
 double VictimProbability(SymptomClass cls);  // a victim's other classes
+double MostProbability(SymptomClass cls);    // anywhere, under any of these modes
 
 // Pseudo places of a listing.
 constexpr ComponentId kAtSelf = UINT32_MAX - 1;
@@ -74,8 +76,13 @@ class ModeCatalog {
   size_t size() const { return modes_.size(); }
   // Pack modes of a component, links left out; null: none.
   const std::vector<int32_t>* PackModes(ComponentId id) const;
-  // Modes that list or spare the signature, ascending; and all links of packs.
-  const std::vector<int32_t>& Speaking(SignatureIndex signature) const;
+  // Modes that list or spare the signature, and those that list it, ascending; all links of packs.
+  const std::vector<int32_t>& Speaking(SignatureIndex signature) const {
+    return signature < speaking_.size() ? speaking_[signature] : none_;
+  }
+  const std::vector<int32_t>& Listing(SignatureIndex signature) const {
+    return signature < listing_.size() ? listing_[signature] : none_;
+  }
   const std::vector<int32_t>& PackLinks() const { return pack_links_; }
   // Some active failure mode lists this signature.
   bool Claimed(SignatureIndex signature) const {
@@ -86,7 +93,8 @@ class ModeCatalog {
   std::vector<Mode> modes_;
   std::map<ComponentId, std::vector<int32_t>> by_component_;
   std::vector<bool> claimed_;
-  std::unordered_map<SignatureIndex, std::vector<int32_t>> speaking_;
+  std::vector<std::vector<int32_t>> speaking_, listing_;  // by signature
+  std::vector<int32_t> none_;
   std::vector<int32_t> pack_links_;
 };
 

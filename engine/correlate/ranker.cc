@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 
 #include "engine/correlate/score_units.h"
 
@@ -11,8 +12,6 @@ namespace {
 
 constexpr size_t kKnown = 16;  // masks of which a hypothesis keeps its score
 constexpr size_t kProbes = 8;  // hypotheses scored first, to know what "far below the best" is
-
-double LogRatio(double p, double leak) { return std::log((1 - (1 - p) * (1 - leak)) / leak); }
 
 }  // namespace
 
@@ -23,6 +22,7 @@ void InferenceCache::Clear() {
   reached_by_.clear();
   candidates_.clear();
   at_.clear();
+  winners_.clear();
 }
 
 Ranker::Ranker(const Topology& topology, const ModeCatalog& modes, const EvidenceSet& evidence,
@@ -46,6 +46,7 @@ Ranker::Ranker(const Topology& topology, const ModeCatalog& modes, const Evidenc
   if (kept == ScoreCache::Kept::kNothing) {
     cache_->candidates_.clear();
     cache_->at_.clear();
+    cache_->winners_.clear();
   }
   cache_->below_.assign(evidence.components().size(), {});
   cache_->reached_by_.assign(topology.size(), {});
@@ -58,15 +59,79 @@ double Ranker::Bonus(const HypothesisRef& h) const {
   return it == bonus_->end() ? 0 : it->second;
 }
 
-// What a part of a place would give with perfect timing, certain edges and nothing missing.
-double Ranker::BoundAt(const Candidate& candidate, uint32_t part) const {
-  const Mode& mode = modes_[candidate.h.mode];
-  const bool own = evidence_.components()[evidence_.parts()[part].place] == candidate.h.component;
+int64_t Ranker::lowest() const { return -Quantise(options_.prune_margin); }
+
+void Ranker::Gather(Candidate* candidate) {
+  if (gathered_ == candidate) return;
+  gathered_ = candidate;
+  print_ = scorer_.Gather(candidate->h, candidate->reached);
+  Candidate& c = *candidate;
+  if (c.tree == scorer_.tree() && c.logging == evidence_.logging()) return;
+  c.tree = scorer_.tree();
+  c.logging = evidence_.logging();
+  c.prints.clear();
+  c.scored.clear();
+  c.next = 0;
+}
+
+Ranker::Candidate::Scored* Ranker::KnownOf(Candidate* candidate) {
+  Gather(candidate);
+  const auto& prints = candidate->prints;
+  const auto at = std::find(prints.begin(), prints.end(), print_);
+  return at == prints.end() ? nullptr
+                            : &candidate->scored[static_cast<size_t>(at - prints.begin())];
+}
+
+Ranker::Candidate::Scored* Ranker::Keep(Candidate* candidate) {
+  if (Candidate::Scored* const known = KnownOf(candidate)) return known;
+  Candidate& c = *candidate;
+  size_t at = c.prints.size();
+  if (at < kKnown) {
+    c.prints.emplace_back();
+    c.scored.emplace_back();
+  } else {
+    at = c.next = (c.next + 1) % kKnown;
+    c.scored[at] = {};
+  }
+  c.prints[at] = print_;
+  return &c.scored[at];
+}
+
+const std::optional<HypothesisScore>& Ranker::ScoreOf(Candidate* candidate) {
+  Candidate::Scored& scored = *Keep(candidate);
+  if (Valid(scored)) return scored.score;
+  scored.score = scorer_.ScoreGathered(Bonus(candidate->h));
+  scored.settled = scorer_.settled();
+  scored.later = scorer_.later();
+  scored.now = now_;
+  return scored.score;
+}
+
+void Ranker::FillEntries(const HiddenMask& hidden) {
+  scorer_.UseMask(hidden);
+  gathered_ = nullptr;
+  ++cache_->round_;
+  entries_.clear();
+  for (Candidate* candidate : Hypotheses()) {
+    if (candidate->generation != cache_->scores_.generation()) Refresh(candidate);
+    candidate->round = cache_->round_;
+    candidate->entry = static_cast<uint32_t>(entries_.size());
+    entries_.push_back({0, candidate});
+  }
+}
+
+// What a place would give with perfect timing, certain edges and nothing missing, wherever in the
+// tree it lies.
+double Ranker::LooseBoundAt(const HypothesisRef& h, uint32_t place) {
+  const Mode& mode = modes_[h.mode];
+  const bool own = evidence_.components()[place] == h.component;
+  const auto& listing = scorer_.view(place).listing;
+  const bool lists = std::binary_search(listing.begin(), listing.end(), h.mode);
+  double& known = loose_[place][2 * static_cast<size_t>(mode.kind) + own];
+  if (!lists && !std::isnan(known)) return known;
   const ModeTables& tables = TablesOf(mode.kind);
-  const HiddenMask& hidden = scorer_.mask();
   double bound = 0;
-  for (uint32_t g : evidence_.GroupsOf(evidence_.parts()[part])) {
-    const EvidenceSet::Group& group = evidence_.groups()[g];
+  for (const EvidenceSet::Group& group : evidence_.GroupsAt(place)) {
     const auto c = static_cast<size_t>(group.cls);
     double table = own ? tables.own[c]
                    : !IsDependencyClass(group.cls)
@@ -75,158 +140,57 @@ double Ranker::BoundAt(const Candidate& candidate, uint32_t part) const {
     bool visible = false;
     double leak = 1;
     for (uint32_t i = group.begin; i < group.end; ++i) {
-      if (hidden[i]) continue;
+      if (scorer_.mask()[i]) continue;
       const SymptomItem& item = evidence_.items()[i];
       visible = true;
       leak = std::min(leak, item.leak);
-      if (!mode.MayMention(Mode::BitOf(item.signature))) continue;
+      if (!lists || !mode.MayMention(Mode::BitOf(item.signature))) continue;
       for (const Mode::Listing& l : mode.listings) {
         if (l.signature == item.signature) bound += LogRatio(l.p, item.leak);
       }
     }
     if (visible && table > 0) bound += LogRatio(table, leak);
   }
+  bound = std::min(bound, options_.evidence_cap);
+  if (!lists) known = bound;
   return bound;
 }
 
-double Ranker::BoundAtPlace(const Candidate& candidate, uint32_t place) {
-  const Mode& mode = modes_[candidate.h.mode];
-  PlaceView& view = *scorer_.places()[place];
-  std::array<double, 2>* known = &view.bounds[static_cast<size_t>(mode.kind)];
-  if (mode.MayMention(view.mentioned)) {
-    const auto speaker =
-        std::lower_bound(view.speaking.begin(), view.speaking.end(), candidate.h.mode);
-    if (speaker != view.speaking.end() && *speaker == candidate.h.mode) {
-      known = &view.speaking_bounds[static_cast<size_t>(speaker - view.speaking.begin())];
-    }
-  }
-  double& bound = (*known)[evidence_.components()[place] == candidate.h.component];
-  if (!std::isnan(bound)) return bound;
-  const auto [begin, end] = scorer_.PartsAt(place);
-  bound = 0;
-  for (uint32_t part = begin; part < end; ++part) bound += BoundAt(candidate, part);
-  return bound = std::min(bound, options_.evidence_cap);
-}
-
 // At most the prior plus what every place that may be reached would give at best.
-int64_t Ranker::UpperBound(const Candidate& candidate) {
-  const Mode& mode = modes_[candidate.h.mode];
+int64_t Ranker::LooseBound(const HypothesisRef& h) {
+  const Mode& mode = modes_[h.mode];
   double sum = (mode.kind == ModeKind::kLink ? options_.link_prior : options_.prior) +
-               mode.prior_offset + Bonus(candidate.h);
-  for (uint32_t place : candidate.places) sum += BoundAtPlace(candidate, place);
+               mode.prior_offset + Bonus(h);
+  if (unknown_edges_ && h.from == kNoComponent) {
+    for (uint32_t place = 0; place < loose_.size(); ++place) sum += LooseBoundAt(h, place);
+  } else {
+    std::vector<uint32_t> places = cache_->reached_by_[h.component];
+    for (ComponentId id : mode.extra) {
+      places.insert(places.end(), cache_->reached_by_[id].begin(), cache_->reached_by_[id].end());
+    }
+    std::sort(places.begin(), places.end());
+    places.erase(std::unique(places.begin(), places.end()), places.end());
+    for (uint32_t place : places) sum += LooseBoundAt(h, place);
+  }
   return Quantise(sum) + 1000;
 }
 
-HypothesisCandidate::Known* Ranker::KnownOf(Candidate* candidate) {
-  uint64_t print = print_;
-  if (!candidate->everywhere) {
-    print = 0;
-    for (uint32_t place : candidate->places) print += scorer_.mixes()[place];
-  }
-  if (candidate->own != UINT32_MAX && scorer_.places()[candidate->own]->weak_visible) {
-    print += scorer_.RootMix(candidate->own);
-  }
-  for (Candidate::Known& known : candidate->known) {
-    if (known.print == print) return &known;
-  }
-  size_t at = candidate->known.size();
-  if (at < kKnown) {
-    candidate->known.emplace_back();
-  } else {
-    at = candidate->next = (candidate->next + 1) % kKnown;
-  }
-  Candidate::Known& fresh = candidate->known[at] = {};
-  fresh.print = print;
-  fresh.loose = UpperBound(*candidate);
-  return &fresh;
-}
-
-Ranker::Entry Ranker::EntryOf(Candidate* candidate) {
-  if (candidate->generation != cache_->scores_.generation()) Refresh(candidate);
-  Candidate::Known* const known = KnownOf(candidate);
-  Entry entry{known->loose, candidate, known};
-  if (!known->gathered) return entry;
-  const Candidate::Scored* scored = KnownScore(*candidate, known->what);
-  if (scored && Valid(*scored)) {
-    entry.how = Entry::kScore;
-    entry.bound = scored->score ? scored->score->micro_nats : INT64_MIN;
-  } else {
-    const int64_t tight = scored ? std::min(known->tight, scored->later) : known->tight;
-    if (tight != INT64_MAX) entry.how = Entry::kTight;
-    entry.bound = std::min(entry.bound, tight);
-  }
-  return entry;
-}
-
-const Ranker::Candidate::Scored* Ranker::KnownScore(const Candidate& candidate, uint64_t print) {
-  for (const Candidate::Scored& known : candidate.scores) {
-    if (known.print == print) return &known;
-  }
-  return nullptr;
-}
-
-uint64_t Ranker::Gather(const Entry& entry, const HiddenMask& hidden) {
-  const uint64_t print = scorer_.Gather(entry.candidate->h, hidden);
-  entry.candidate->tree = scorer_.tree();
-  entry.candidate->logging = evidence_.logging();
-  entry.known->gathered = true;
-  return entry.known->what = print;
-}
-
-const std::optional<HypothesisScore>& Ranker::ScoreOf(const Entry& entry,
-                                                      const HiddenMask& hidden) {
-  if (entry.known->gathered) {
-    const auto* known = KnownScore(*entry.candidate, entry.known->what);
-    if (known && Valid(*known)) return known->score;
-  }
-  const uint64_t print = Gather(entry, hidden);
-  const auto* known = KnownScore(*entry.candidate, print);
-  return known && Valid(*known) ? known->score : ScoreGathered(entry.candidate, print);
-}
-
-const std::optional<HypothesisScore>& Ranker::ScoreGathered(Candidate* candidate, uint64_t print) {
-  std::vector<Candidate::Scored>& scores = candidate->scores;
-  size_t at = 0;
-  while (at < scores.size() && scores[at].print != print) ++at;
-  if (at == scores.size()) {
-    if (scores.size() < kKnown) {
-      scores.emplace_back();
-    } else {
-      at = candidate->next_score = (candidate->next_score + 1) % kKnown;
-    }
-  }
-  Candidate::Scored& scored = scores[at];
-  scored.print = print;
-  scored.score = scorer_.ScoreGathered(Bonus(candidate->h));
-  scored.settled = scorer_.settled();
-  scored.later = scorer_.later();
-  scored.now = now_;
-  return scored.score;
-}
-
-std::vector<Ranker::Entry> Ranker::Entries(const HiddenMask& hidden) {
-  scorer_.UseMask(hidden);
-  print_ = 0;
-  for (uint64_t mix : scorer_.mixes()) print_ += mix;
-  std::vector<Entry> entries;
-  for (Candidate* candidate : Hypotheses()) entries.push_back(EntryOf(candidate));
-  return entries;
-}
-
-int64_t Ranker::lowest() const { return -Quantise(options_.prune_margin); }
-
 std::vector<RankedHypothesis> Ranker::Rank(const HiddenMask& hidden) {
-  std::vector<Entry> entries = Entries(hidden);
-  const size_t probes = std::min(kProbes, entries.size());
-  std::partial_sort(entries.begin(), entries.begin() + static_cast<ptrdiff_t>(probes),
-                    entries.end(), [](const Entry& a, const Entry& b) {
-                      return a.known->loose != b.known->loose
-                                 ? a.known->loose > b.known->loose
-                                 : a.candidate->order < b.candidate->order;
+  FillEntries(hidden);
+  loose_.resize(evidence_.components().size());
+  for (auto& known : loose_) known.fill(std::numeric_limits<double>::quiet_NaN());
+  for (Entry& entry : entries_) entry.bound = LooseBound(entry.candidate->h);
+  const size_t probes = std::min(kProbes, entries_.size());
+  std::partial_sort(entries_.begin(), entries_.begin() + static_cast<ptrdiff_t>(probes),
+                    entries_.end(), [](const Entry& a, const Entry& b) {
+                      return a.bound != b.bound ? a.bound > b.bound
+                                                : a.candidate->order < b.candidate->order;
                     });
   int64_t best = 0;  // the null
   for (size_t i = 0; i < probes; ++i) {
-    if (const auto& score = ScoreOf(entries[i], hidden)) best = std::max(best, score->micro_nats);
+    if (const auto& score = ScoreOf(entries_[i].candidate)) {
+      best = std::max(best, score->micro_nats);
+    }
   }
   const int64_t floor = best - Quantise(options_.prune_margin);
   struct Scored {
@@ -235,9 +199,9 @@ std::vector<RankedHypothesis> Ranker::Rank(const HiddenMask& hidden) {
     TimeUs onset;
   };
   std::vector<Scored> scored;
-  for (const Entry& entry : entries) {
-    if (entry.known->loose < floor) continue;
-    if (const auto& score = ScoreOf(entry, hidden)) {
+  for (const Entry& entry : entries_) {
+    if (entry.bound < floor) continue;
+    if (const auto& score = ScoreOf(entry.candidate)) {
       scored.push_back({score->micro_nats, entry.candidate, score->onset});
     }
   }

@@ -1,6 +1,7 @@
 // Which hypotheses may matter, what each can score at most, and which is best: one round of the
 // greedy cover, or the ranking behind a posterior (ROOT_CAUSE 4 and 5). One thread.
 #pragma once
+#include <array>
 #include <compare>
 #include <cstdint>
 #include <map>
@@ -36,30 +37,23 @@ struct HypothesisOrder {  // name order
 };
 
 struct HypothesisCandidate {
-  struct Known {
-    uint64_t print = 0;                    // of the views of `places`
-    int64_t loose = 0, tight = INT64_MAX;  // bounds
-    bool gathered = false;
-    uint64_t what = 0;  // was gathered
-  };
   struct Scored {
-    uint64_t print = 0;  // what the scorer gathered
-    TimeUs now = kNoTime;
-    bool settled = false;       // or only right at `now`
-    int64_t later = INT64_MAX;  // no less than the score at any later time
+    TimeUs now = kNoTime;       // of the score; kNoTime: there is none yet
+    bool settled = false;       // it will stay, or is only right at `now`
+    int64_t later = INT64_MAX;  // no less than the score at this or any later time
     std::optional<HypothesisScore> score;
   };
   HypothesisRef h;
   HypothesisOrder order;
-  uint64_t generation = 0;                // of what follows
-  std::vector<uint32_t> places;           // evidence components that may lie in its tree
-  bool everywhere = false;                // all places
-  uint32_t own = UINT32_MAX;              // its own place
-  std::shared_ptr<const ReachTree> tree;  // that was gathered and scored; null: none yet
-  size_t logging = 0;                     // EvidenceSet::logging when it was scored
-  std::vector<Known> known;               // rings
-  std::vector<Scored> scores;
-  size_t next = 0, next_score = 0;
+  ScoreCache::Reached* reached = nullptr;
+  uint64_t generation = 0;                // of `order`
+  std::shared_ptr<const ReachTree> tree;  // of what follows; null: nothing
+  size_t logging = 0;                     // EvidenceSet::logging of what follows
+  std::vector<uint64_t> prints;           // what the scorer gathered; a ring
+  std::vector<Scored> scored;             // of each
+  size_t next = 0;
+  uint64_t round = 0;  // the last one it was a candidate in,
+  uint32_t entry = 0;  // and where
 };
 
 // What inference keeps between evaluations with the same modes, options and bonus: whoever changes
@@ -84,7 +78,9 @@ class InferenceCache {
   std::vector<std::vector<uint32_t>> reached_by_;
   absl::flat_hash_map<HypothesisRef, std::unique_ptr<HypothesisCandidate>, HypothesisHash>
       candidates_;
-  absl::flat_hash_map<ComponentId, std::vector<HypothesisCandidate*>> at_;  // links left out
+  std::vector<std::vector<HypothesisCandidate*>> at_;  // by component; links left out
+  std::vector<HypothesisCandidate*> winners_;          // of the last rounds, the latest first
+  uint64_t round_ = 0;
 };
 
 // All hypotheses that may matter, best first. Ties: name of the component, kind, name of `from`.
@@ -109,29 +105,28 @@ class Ranker {
   struct Entry {
     int64_t bound;
     Candidate* candidate;
-    Candidate::Known* known;
-    enum : uint8_t { kLoose, kTight, kScore } how = kLoose;  // what `bound` is
+    // What `bound` is: of what reaches it, of what it explains, with its times, or the score.
+    enum How : uint8_t { kFar, kLoose, kTight, kScore } how = kFar;
   };
-  std::vector<Entry> Entries(const HiddenMask& hidden);
+  void FillEntries(const HiddenMask& hidden);
   HypothesisOrder OrderOf(const HypothesisRef& h) const;
   std::vector<Candidate*> Hypotheses();
   const std::vector<Candidate*>& At(ComponentId id);
   Candidate* Find(const HypothesisRef& h);
-  int64_t UpperBound(const Candidate& candidate);
-  double BoundAt(const Candidate& candidate, uint32_t part) const;
-  double BoundAtPlace(const Candidate& candidate, uint32_t place);
-  Candidate::Known* KnownOf(Candidate* candidate);
-  Entry EntryOf(Candidate* candidate);
+  int64_t MostReaching(const HypothesisRef& h);
+  double LooseBoundAt(const HypothesisRef& h, uint32_t place);
+  int64_t LooseBound(const HypothesisRef& h);
   void Refresh(Candidate* candidate);
-  uint64_t Gather(const Entry& entry, const HiddenMask& hidden);
-  const std::optional<HypothesisScore>& ScoreOf(const Entry& entry, const HiddenMask& hidden);
-  static const Candidate::Scored* KnownScore(const Candidate& candidate, uint64_t print);
+  // What is known of it under the mask at hand: what the scorer gathered is part of the key.
+  Candidate::Scored* KnownOf(Candidate* candidate);
+  Candidate::Scored* Keep(Candidate* candidate);
+  void Gather(Candidate* candidate);
+  const std::optional<HypothesisScore>& ScoreOf(Candidate* candidate);
   bool Valid(const Candidate::Scored& scored) const { return scored.settled || scored.now == now_; }
-  const std::optional<HypothesisScore>& ScoreGathered(Candidate* candidate, uint64_t print);
-  void Sharpen(Entry* entry, const HiddenMask& hidden, bool score);
+  void Sharpen(Entry* entry, Entry::How how);
   // What a component weighs in the posterior, the best hypothesis of all being 1.
-  void Weigh(const std::vector<Entry>& entries, int64_t score);
-  const Entry* Likeliest(std::vector<Entry>* entries, const Entry& best, const HiddenMask& hidden);
+  void Weigh(int64_t score);
+  const Entry* Likeliest(const Entry& best);
   void SpreadFrom(uint32_t place);
 
   const Topology& topology_;
@@ -144,9 +139,14 @@ class Ranker {
   InferenceCache* cache_;
   bool unknown_edges_ = false;
   Scorer scorer_;
-  uint64_t print_ = 0;           // of all places under the mask being ranked
-  std::vector<uint8_t> chosen_;  // scratch
-  std::vector<double> weights_;  // scratch, by component
+  std::vector<Entry> entries_;           // of the round
+  const Candidate* gathered_ = nullptr;  // what the scorer holds
+  uint64_t print_ = 0;                   // of that
+  std::vector<int64_t> most_;            // scratch, by component: of places that reach it
+  int64_t most_everywhere_ = 0;
+  std::vector<std::array<double, 2 * kModeKindCount>> loose_;  // scratch, by place: NaN or known
+  std::vector<uint8_t> chosen_;                                // scratch
+  std::vector<double> weights_;                                // scratch, by component
 };
 
 }  // namespace culprit

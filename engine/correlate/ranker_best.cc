@@ -11,6 +11,7 @@ namespace {
 
 constexpr double kClear = .999;  // weights this much apart cannot be confused
 constexpr double kDust = 1e-6;   // weights below it are not told apart
+constexpr size_t kWinners = 8;   // of rounds before, tried first
 
 // Scores up to this one weigh no more than dust beside `score`.
 int64_t DustBeside(int64_t score, const CorrelatorOptions& options) {
@@ -19,74 +20,123 @@ int64_t DustBeside(int64_t score, const CorrelatorOptions& options) {
 
 }  // namespace
 
+// No less than any hypothesis can score that explains all of the places that may be in its tree.
+int64_t Ranker::MostReaching(const HypothesisRef& h) {
+  const Mode& mode = modes_[h.mode];
+  const bool link = mode.kind == ModeKind::kLink;
+  const auto of = [this](ComponentId id) {
+    int64_t& most = most_[id];
+    if (most < 0) {
+      most = 0;
+      for (uint32_t place : cache_->reached_by_[id]) most += scorer_.view(place).most;
+    }
+    return most;
+  };
+  int64_t sum =
+      1000 + Quantise((link ? options_.link_prior : options_.prior) + mode.prior_offset + Bonus(h));
+  if (unknown_edges_ && !link) return sum + most_everywhere_;
+  sum += of(link ? h.from : h.component);
+  for (ComponentId id : mode.extra) {
+    if (id != h.from) sum += of(id);
+  }
+  return sum;
+}
+
 // A better bound of the entry, or its score.
-void Ranker::Sharpen(Entry* entry, const HiddenMask& hidden, bool score) {
-  const uint64_t print = Gather(*entry, hidden);
-  const Candidate::Scored* known = KnownScore(*entry->candidate, print);
-  if ((known && Valid(*known)) || score) {
-    const auto& exact =
-        known && Valid(*known) ? known->score : ScoreGathered(entry->candidate, print);
+void Ranker::Sharpen(Entry* entry, Entry::How how) {
+  if (entry->how >= how) return;
+  const Candidate::Scored* known = KnownOf(entry->candidate);
+  if ((known && Valid(*known)) || how == Entry::kScore) {
+    const auto& exact = known && Valid(*known) ? known->score : ScoreOf(entry->candidate);
     entry->how = Entry::kScore;
     entry->bound = exact ? exact->micro_nats : INT64_MIN;
     return;
   }
-  entry->how = Entry::kTight;
-  int64_t& tight = entry->known->tight;
+  entry->how = how;
+  const double bonus = Bonus(entry->candidate->h);
+  int64_t bound = scorer_.MostGathered(bonus);
   if (known) {
-    tight = std::min(tight, known->later);
-  } else if (tight == INT64_MAX) {
-    tight = scorer_.BoundGathered(Bonus(entry->candidate->h));
+    bound = std::min(bound, known->later);
+  } else if (how == Entry::kTight && bound != INT64_MIN) {
+    bound = Keep(entry->candidate)->later = scorer_.BoundGathered(bonus);
   }
-  entry->bound = std::min(entry->bound, tight);
+  entry->bound = std::min(entry->bound, bound);
 }
 
 std::optional<RankedHypothesis> Ranker::Best(const HiddenMask& hidden, int64_t floor,
                                              std::optional<RankedHypothesis>* likeliest) {
-  std::vector<Entry> entries = Entries(hidden);
-  const auto below = [](const Entry& a, const Entry& b) {
-    return a.bound != b.bound ? a.bound < b.bound : b.candidate->order < a.candidate->order;
+  FillEntries(hidden);
+  most_.assign(topology_.size(), -1);
+  most_everywhere_ = 0;
+  for (uint32_t place = 0; place < evidence_.components().size(); ++place) {
+    most_everywhere_ += scorer_.view(place).most;
+  }
+  for (Entry& entry : entries_) entry.bound = MostReaching(entry.candidate->h);
+  const Entry* best = nullptr;
+  const auto out = [&](const Entry& entry) { return entry.bound < (best ? best->bound : floor); };
+  const auto score = [&](Entry* entry) {
+    Sharpen(entry, Entry::kScore);
+    if (out(*entry) ||
+        (best && entry->bound == best->bound && best->candidate->order < entry->candidate->order)) {
+      return;
+    }
+    best = entry;
   };
-  std::make_heap(entries.begin(), entries.end(), below);
-  const Entry* best = nullptr;  // behind the heap: it stays where it is
-  for (auto end = entries.end(); end != entries.begin();) {
-    std::pop_heap(entries.begin(), end, below);
-    Entry& entry = *(end - 1);
-    const auto out = [&] { return entry.bound < (best ? best->bound : floor); };
-    if (out()) break;
-    if (entry.how == Entry::kLoose) {
-      Sharpen(&entry, hidden, false);
-      if (!out() && end - 1 != entries.begin() && below(entry, entries.front())) {
-        std::push_heap(entries.begin(), end, below);
+  // Who was best before is likely to be so again, and then the others need no look.
+  Entry* first = nullptr;
+  for (const Candidate* winner : cache_->winners_) {
+    if (winner->round != cache_->round_) continue;
+    Entry& entry = entries_[winner->entry];
+    Sharpen(&entry, Entry::kLoose);
+    if (!first || entry.bound > first->bound) first = &entry;
+  }
+  if (first && !out(*first)) score(first);
+  std::vector<Entry*> near;
+  for (Entry& entry : entries_) {
+    if (&entry == best || out(entry)) continue;
+    Sharpen(&entry, Entry::kLoose);
+    if (!out(entry)) near.push_back(&entry);
+  }
+  const auto below = [](const Entry* a, const Entry* b) {
+    return a->bound != b->bound ? a->bound < b->bound : b->candidate->order < a->candidate->order;
+  };
+  std::make_heap(near.begin(), near.end(), below);
+  while (!near.empty() && !out(*near.front())) {
+    std::pop_heap(near.begin(), near.end(), below);
+    Entry* const entry = near.back();
+    if (entry->how < Entry::kTight) {
+      Sharpen(entry, Entry::kTight);
+      if (near.size() > 1 && !out(*entry) && below(entry, near.front())) {
+        std::push_heap(near.begin(), near.end(), below);
         continue;
       }
     }
-    --end;
-    if (out()) continue;
-    if (entry.how != Entry::kScore) Sharpen(&entry, hidden, true);
-    if (out() ||
-        (best && entry.bound == best->bound && best->candidate->order < entry.candidate->order)) {
-      continue;
-    }
-    best = &entry;
+    near.pop_back();
+    if (!out(*entry)) score(entry);
   }
   if (!best) return std::nullopt;
+  auto& winners = cache_->winners_;
+  const auto before = std::find(winners.begin(), winners.end(), best->candidate);
+  if (before != winners.end()) winners.erase(before);
+  winners.insert(winners.begin(), best->candidate);
+  if (winners.size() > kWinners) winners.pop_back();
   const auto ranked = [&](const Entry& entry) {
-    const auto& score = ScoreOf(entry, hidden);
-    return RankedHypothesis{entry.candidate->h, score->micro_nats, score->onset, 0};
+    const auto& exact = ScoreOf(entry.candidate);
+    return RankedHypothesis{entry.candidate->h, exact->micro_nats, exact->onset, 0};
   };
   const RankedHypothesis result = ranked(*best);
   if (likeliest) {
-    const Entry* first = Likeliest(&entries, *best, hidden);
-    if (first) *likeliest = first->candidate->h == result.hypothesis ? result : ranked(*first);
+    const Entry* likely = Likeliest(*best);
+    if (likely) *likeliest = likely->candidate->h == result.hypothesis ? result : ranked(*likely);
   }
   return result;
 }
 
-void Ranker::Weigh(const std::vector<Entry>& entries, int64_t score) {
+void Ranker::Weigh(int64_t score) {
   const int64_t dust = DustBeside(score, options_);
   weights_.resize(topology_.size());
-  for (const Entry& entry : entries) weights_[entry.candidate->h.component] = 0;
-  for (const Entry& entry : entries) {
+  for (const Entry& entry : entries_) weights_[entry.candidate->h.component] = 0;
+  for (const Entry& entry : entries_) {
     weights_[entry.candidate->h.component] +=
         entry.bound <= dust ? kDust
                             : std::exp(static_cast<double>(entry.bound - score) / kMicroNats *
@@ -96,48 +146,45 @@ void Ranker::Weigh(const std::vector<Entry>& entries, int64_t score) {
 
 // The best hypothesis of the component that no other one comes near in the posterior, whatever the
 // exact scores of what was not scored; null: some are too close.
-const Ranker::Entry* Ranker::Likeliest(std::vector<Entry>* entries, const Entry& best,
-                                       const HiddenMask& hidden) {
+const Ranker::Entry* Ranker::Likeliest(const Entry& best) {
   const int64_t score = best.bound;
   const int64_t dust = DustBeside(score, options_);
   const ComponentId top = best.candidate->h.component;
   const auto component = [](const Entry& entry) { return entry.candidate->h.component; };
   // The best hypothesis alone weighs 1; then with the others of its component.
-  Weigh(*entries, score);
+  Weigh(score);
   double least = 1;
-  const auto contested = [&] {
-    return std::any_of(entries->begin(), entries->end(), [&](const Entry& e) {
-      return component(e) != top && weights_[component(e)] >= kClear * least;
-    });
+  const auto near = [&](const Entry& e) {
+    return component(e) != top && weights_[component(e)] >= kClear * least;
   };
-  const auto sharpen = [&](bool score_it, const auto& which) {
-    for (Entry& entry : *entries) {
-      if (entry.how == Entry::kScore || entry.bound <= dust || !which(entry)) continue;
-      Sharpen(&entry, hidden, score_it);
+  const auto contested = [&] { return std::any_of(entries_.begin(), entries_.end(), near); };
+  const auto sharpen = [&](Entry::How how, const auto& which) {
+    for (Entry& entry : entries_) {
+      if (entry.bound > dust && which(entry)) Sharpen(&entry, how);
     }
-    Weigh(*entries, score);
+    Weigh(score);
   };
   if (!contested()) return &best;
-  sharpen(true, [&](const Entry& e) { return component(e) == top; });
+  sharpen(Entry::kLoose, near);
+  if (!contested()) return &best;
+  sharpen(Entry::kScore, [&](const Entry& e) { return component(e) == top; });
   least = 0;
-  for (const Entry& e : *entries) {
+  for (const Entry& e : entries_) {
     if (component(e) == top && e.bound > dust) {
       least += std::exp(static_cast<double>(e.bound - score) / kMicroNats * options_.temperature);
     }
   }
-  for (const bool score_it : {false, true}) {
+  for (const auto how : {Entry::kTight, Entry::kScore}) {
     if (!contested()) return &best;
-    sharpen(score_it, [&](const Entry& e) {
-      return (score_it || e.how == Entry::kLoose) && weights_[component(e)] >= kClear * least;
-    });
+    sharpen(how, near);
   }
   // All that come near are scored; which of them is clearly above the others?
   ComponentId first = top;
-  for (const Entry& e : *entries) {
+  for (const Entry& e : entries_) {
     if (weights_[component(e)] > weights_[first]) first = component(e);
   }
   const Entry* winner = nullptr;
-  for (const Entry& e : *entries) {
+  for (const Entry& e : entries_) {
     if (component(e) != first) {
       if (weights_[component(e)] >= kClear * weights_[first]) return nullptr;
     } else if (e.how == Entry::kScore &&

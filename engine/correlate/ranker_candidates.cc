@@ -1,6 +1,5 @@
-// The candidates of a round: hypotheses near what is visible, and the places of each.
+// The candidates of a round: hypotheses near what is visible.
 #include <algorithm>
-#include <set>
 
 #include "engine/correlate/ranker.h"
 
@@ -41,44 +40,33 @@ std::vector<HypothesisCandidate*> Ranker::Hypotheses() {
     chosen_[id] = 1;
   };
   std::vector<Candidate*> result;
-  std::set<std::pair<ComponentId, ComponentId>> links;  // (target, from)
-  std::vector<SignatureIndex> signatures;
+  std::vector<std::pair<ComponentId, ComponentId>> links;  // (target, from)
+  std::vector<int32_t> listing;
   for (uint32_t place = 0; place < evidence_.components().size(); ++place) {
-    const auto [begin, end] = scorer_.PartsAt(place);
-    bool visible = false;
-    for (uint32_t part = begin; part < end; ++part) {
-      const PartView& view = *scorer_.views()[part].view;
-      visible |= view.visible;
-      signatures.insert(signatures.end(), view.signatures.begin(), view.signatures.end());
-      for (ComponentId target : view.targets) {
-        add(target);
-        links.emplace(target, view.component);
-      }
+    const PlaceView& view = scorer_.view(place);
+    if (!view.visible) continue;
+    for (ComponentId target : view.targets) {
+      add(target);
+      links.emplace_back(target, evidence_.components()[place]);
     }
-    if (!visible) continue;
     for (ComponentId id : cache_->below_[place]) add(id);
+    listing.insert(listing.end(), view.listing.begin(), view.listing.end());
   }
-  std::sort(signatures.begin(), signatures.end());
-  signatures.erase(std::unique(signatures.begin(), signatures.end()), signatures.end());
   // A failure mode that lists something visible is a candidate wherever the map puts it.
-  std::set<int32_t> listing_links;
-  for (SignatureIndex signature : signatures) {
-    for (int32_t m : modes_.Speaking(signature)) {
-      const Mode& mode = modes_[m];
-      if (mode.kind != ModeKind::kLink && chosen_[mode.component]) continue;
-      if (!mode.Lists(signature)) continue;
-      if (mode.kind == ModeKind::kLink) {
-        listing_links.insert(m);
-      } else {
-        add(mode.component);
-      }
-    }
+  std::sort(listing.begin(), listing.end());
+  listing.erase(std::unique(listing.begin(), listing.end()), listing.end());
+  for (int32_t m : listing) {
+    if (modes_[m].kind != ModeKind::kLink) add(modes_[m].component);
   }
+  std::sort(links.begin(), links.end());
   for (int32_t m : modes_.PackLinks()) {
     const Mode& mode = modes_[m];
-    if (!listing_links.contains(m) && !links.contains({mode.component, mode.from})) continue;
+    const auto link =
+        std::lower_bound(links.begin(), links.end(), std::pair(mode.component, mode.from));
+    const bool named = link != links.end() && *link == std::pair(mode.component, mode.from);
+    if (!named && !std::binary_search(listing.begin(), listing.end(), m)) continue;
     result.push_back(Find({m, mode.component, mode.from}));
-    links.erase({mode.component, mode.from});
+    if (named) links.erase(link);
   }
   for (ComponentId id : roots) {
     const std::vector<Candidate*>& at = At(id);
@@ -92,19 +80,20 @@ std::vector<HypothesisCandidate*> Ranker::Hypotheses() {
 }
 
 const std::vector<HypothesisCandidate*>& Ranker::At(ComponentId id) {
-  auto [it, added] = cache_->at_.try_emplace(id);
-  if (!added) return it->second;
+  if (cache_->at_.size() < topology_.size()) cache_->at_.resize(topology_.size());
+  std::vector<Candidate*>& at = cache_->at_[id];
+  if (!at.empty()) return at;
   bool replaced[3] = {false, false, false};
   if (const auto* pack = modes_.PackModes(id)) {
     for (int32_t mode : *pack) {
       replaced[static_cast<size_t>(modes_[mode].kind)] = true;
-      it->second.push_back(Find({mode, id, kNoComponent}));
+      at.push_back(Find({mode, id, kNoComponent}));
     }
   }
   for (int32_t kind = 0; kind < 3; ++kind) {
-    if (!replaced[kind]) it->second.push_back(Find({kind, id, kNoComponent}));
+    if (!replaced[kind]) at.push_back(Find({kind, id, kNoComponent}));
   }
-  return it->second;
+  return at;
 }
 
 HypothesisCandidate* Ranker::Find(const HypothesisRef& h) {
@@ -112,38 +101,15 @@ HypothesisCandidate* Ranker::Find(const HypothesisRef& h) {
   if (!kept) {
     kept = std::make_unique<Candidate>();
     kept->h = h;
+    kept->reached = scorer_.ReachedBy(h);
   }
   return kept.get();
 }
 
-// Trees or places may be others than when it was made. What was gathered and scored stays right
-// while its tree is the same one and nobody began to log.
+// Names may be others than before.
 void Ranker::Refresh(Candidate* candidate) {
-  Candidate& c = *candidate;
-  c.generation = cache_->scores_.generation();
-  c.order = OrderOf(c.h);
-  c.everywhere = unknown_edges_ && c.h.from == kNoComponent;
-  c.places.clear();
-  if (c.everywhere) {
-    for (uint32_t place = 0; place < cache_->below_.size(); ++place) c.places.push_back(place);
-  } else {
-    c.places = cache_->reached_by_[c.h.component];
-    for (ComponentId id : modes_[c.h.mode].extra) {
-      c.places.insert(c.places.end(), cache_->reached_by_[id].begin(),
-                      cache_->reached_by_[id].end());
-    }
-    std::sort(c.places.begin(), c.places.end());
-    c.places.erase(std::unique(c.places.begin(), c.places.end()), c.places.end());
-  }
-  c.own = UINT32_MAX;
-  for (uint32_t place : c.places) {
-    if (evidence_.components()[place] == c.h.component) c.own = place;
-  }
-  if (!c.tree) return;
-  if (c.logging == evidence_.logging() && c.tree == scorer_.KeptTree(c.h)) return;
-  c.tree = nullptr;
-  c.scores.clear();
-  for (Candidate::Known& known : c.known) known = {known.print, known.loose};
+  candidate->generation = cache_->scores_.generation();
+  candidate->order = OrderOf(candidate->h);
 }
 
 }  // namespace culprit

@@ -82,7 +82,7 @@ int64_t Scorer::Evaluate(TimeUs onset, const PlaceEffect::At* present, Component
       const PlaceEffect::At& at = present[at_node];
       a = at.sum;
       if (absences && logged(node.id)) {
-        const int64_t gone = missing(i, {true, spots_[at_node].silence, at.seen});
+        const int64_t gone = missing(i, {true, i == 0 && silent_root_, at.seen});
         a += gone;
         if (detail) absent[i] = gone < 0;
       }
@@ -143,13 +143,15 @@ int64_t Scorer::Evaluate(TimeUs onset, const PlaceEffect::At* present, Component
 }
 
 int64_t Scorer::ScoreAt(const HypothesisRef& h, const HiddenMask& hidden, TimeUs onset) {
-  Gather(h, hidden);
+  UseMask(hidden);
+  Gather(h);
   return Evaluate(onset, Presence(onset, 0), kNoComponent, nullptr);
 }
 
 void Scorer::Detail(const HypothesisRef& h, const HiddenMask& hidden, TimeUs onset,
                     HypothesisDetail* detail) {
-  Gather(h, hidden);
+  UseMask(hidden);
+  Gather(h);
   *detail = {};
   Evaluate(onset, Presence(onset, 0), kNoComponent, detail);
 }
@@ -159,7 +161,7 @@ PlaceEffect::At* Scorer::Presence(TimeUs onset, size_t row) {
   present_.resize(std::max(present_.size(), (row + 1) * spots_.size()));
   PlaceEffect::At* const present = present_.data() + row * spots_.size();
   for (size_t s = 0; s < spots_.size(); ++s) {
-    present[s] = spots_[s].effect ? PresentAt(*spots_[s].effect, onset) : PlaceEffect::At();
+    present[s] = spots_[s].effect ? PresentAt(spots_[s].effect, onset) : PlaceEffect::At();
   }
   return present;
 }
@@ -167,7 +169,8 @@ PlaceEffect::At* Scorer::Presence(TimeUs onset, size_t row) {
 std::optional<HypothesisScore> Scorer::Score(const HypothesisRef& h, const HiddenMask& hidden,
                                              double prior_bonus, ComponentId mute,
                                              HypothesisDetail* detail) {
-  Gather(h, hidden);
+  UseMask(hidden);
+  Gather(h);
   return ScoreGathered(prior_bonus, mute, detail);
 }
 
@@ -207,16 +210,13 @@ void Scorer::Assume() {
   assumed_count_ = static_cast<size_t>(
       std::unique(assumed_.begin(), assumed_.begin() + assumed_count_) - assumed_.begin());
   const int64_t cap = Quantise(options_.evidence_cap);
-  // A place passes on at most what it would without those above and below it.
+  // A place passes on no more than what is present there, whatever lies above and below it.
   const int64_t rounding = 2 * static_cast<int64_t>(tree_->nodes.size()) + 100;
   for (size_t i = 0; i < assumed_count_; ++i) {
     const PlaceEffect::At* const present = Presence(assumed_[i].onset, i);
     int64_t sum = 0;
     for (size_t s = 0; s < spots_.size(); ++s) {
-      if (present[s].sum <= 0) continue;
-      const ReachNode& node = tree_->nodes[spots_[s].node];
-      sum += cache_->Message(std::min(present[s].sum, cap),
-                             spots_[s].node == 0 ? options_.own_visible : node.edge);
+      sum += std::clamp<int64_t>(present[s].sum, 0, cap);
     }
     assumed_[i].bound = sum + rounding - assumed_[i].penalty;
   }
@@ -225,6 +225,11 @@ void Scorer::Assume() {
 int64_t Scorer::Prior(double bonus) const {
   return Quantise((mode_->kind == ModeKind::kLink ? options_.link_prior : options_.prior) +
                   mode_->prior_offset + bonus);
+}
+
+int64_t Scorer::MostGathered(double prior_bonus) const {
+  if (!timed_ && !silence_at_root_) return INT64_MIN;
+  return most_ + 2 * static_cast<int64_t>(tree_->nodes.size()) + 100 + Prior(prior_bonus);
 }
 
 int64_t Scorer::BoundGathered(double prior_bonus) {

@@ -51,46 +51,38 @@ class Scorer {
   // At this onset, which gave the score.
   void Detail(const HypothesisRef& h, const HiddenMask& hidden, TimeUs onset,
               HypothesisDetail* detail);
-  // The two halves of Score. The first tells by a hash what the second will see, time left out.
-  uint64_t Gather(const HypothesisRef& h, const HiddenMask& hidden);
+  // The two halves of Score, with the mask of UseMask. The first tells by a hash what the second
+  // will see, time left out.
+  uint64_t Gather(const HypothesisRef& h) { return Gather(h, &cache_->ReachedBy(h)); }
+  uint64_t Gather(const HypothesisRef& h, ScoreCache::Reached* reached);
   std::optional<HypothesisScore> ScoreGathered(double prior_bonus, ComponentId mute = kNoComponent,
                                                HypothesisDetail* detail = nullptr);
-  // No less than what ScoreGathered will say: what is present at each onset, edges certain and
-  // nothing missing. INT64_MIN: there will be no score.
-  int64_t BoundGathered(double prior_bonus);
+  // No less than what ScoreGathered will say. INT64_MIN: there will be no score.
+  int64_t MostGathered(double prior_bonus) const;  // each place with perfect timing
+  int64_t BoundGathered(double prior_bonus);  // each onset with certain edges and nothing missing
   // The last score will stay the same while the evidence does, however late it gets.
   bool settled() const { return settled_; }
   // At least what it will be later; micro-nats.
   int64_t later() const { return later_; }
-  // Views of the evidence with these items hidden, and a hash for each of its components.
+  // Views of the evidence with these items hidden.
   void UseMask(const HiddenMask& hidden);
-  struct ViewRef {
-    uint32_t id = 0;
-    PartView* view = nullptr;
-  };
-  const std::vector<ViewRef>& views() const { return views_; }   // by part
-  const std::vector<uint64_t>& mixes() const { return mixes_; }  // by place
-  const std::vector<PlaceView*>& places() const { return place_views_; }
-  // Of a place as the root, where the volume of weak bursts counts too.
-  uint64_t RootMix(uint32_t place) const;
-  std::pair<uint32_t, uint32_t> PartsAt(uint32_t place) const {
-    return {starts_[place], starts_[place + 1]};
-  }
   const HiddenMask& mask() const { return mask_; }
+  const PlaceView& view(uint32_t place) const { return *place_views_[place]; }
+  ScoreCache::Reached* ReachedBy(const HypothesisRef& h) { return &cache_->ReachedBy(h); }
   const std::shared_ptr<const ReachTree>& tree() const { return reached_->tree; }  // gathered
   // The same at a given onset T, without the penalty for earlier symptoms and the prior (M_x).
   int64_t ScoreAt(const HypothesisRef& h, const HiddenMask& hidden, TimeUs onset);
   std::shared_ptr<const ReachTree> Tree(const HypothesisRef& h) const;
-  std::shared_ptr<const ReachTree> KeptTree(const HypothesisRef& h) const;  // if it is at hand
   // P(item | hypothesis) at its place, 0 if it is out of reach or not explained.
   double Probability(const HypothesisRef& h, uint32_t item) const;
 
  private:
+  static constexpr uint32_t kNoPlace = UINT32_MAX;
   struct Spot {  // a place in the tree
     int32_t node = 0;
     uint32_t place = 0;
-    bool silence = false;           // the root is silent, hidden or not
-    PlaceEffect* effect = nullptr;  // null: it does not matter, being the far end of a link
+    // Null: there is no evidence now, or it does not matter, being the far end of a link.
+    PlaceEffect* effect = nullptr;
   };
   struct Up {
     int64_t message = 0;
@@ -104,28 +96,28 @@ class Scorer {
   };
   void Assume();
   PlaceEffect::At* Presence(TimeUs onset, size_t row);
-  void Surround(const EvidenceSet::Part& part);
-  uint32_t SituationOf(Surroundings* around, int32_t node) const;
-  void UsePlace(uint32_t place);
-  PlaceEffect* EffectAt(uint32_t place, int32_t node);
+  bool Knows(const HypothesisRef& h, ScoreCache::Reached* reached) const;
   void Reach(const HypothesisRef& h, ScoreCache::Reached* reached) const;
   TreeRequest Request(const HypothesisRef& h) const;
+  uint32_t SituationOf(Topic* topic, int32_t node) const;
+  void Situate(ScoreCache::ReachedPlace* at);
+  PlaceEffect* EffectAt(const ScoreCache::ReachedPlace& at, PlaceView* view);
   int64_t Prior(double bonus) const;
   void Load();
-  uint64_t Places(const std::vector<ComponentId>& targets) const;
-  uint64_t WeakVolume(const EvidenceSet::Part& part) const;
+  uint32_t TopicOf(const EvidenceSet::Part& part);
+  void UsePlace(uint32_t place);
   struct Gathered {  // items of a group so far
     bool any = false, weak = false, claimed = true;
     uint32_t line = 0;
     TimeUs onset = 0;
     double leak = 0;
   };
-  void FillView(PartView* view, const EvidenceSet::Part& part) const;
-  void FillGroup(PartView* view, const EvidenceSet::Group& group, uint32_t ordinal) const;
+  void FillView(PartView* view, uint32_t part) const;
+  void FillGroup(PartView* view, const EvidenceSet::Group& group, uint32_t ordinal,
+                 std::vector<GroupView>* groups) const;
   void Add(uint32_t item, Gathered* to) const;
-  SpotEffect* EffectOf(uint32_t part, int32_t node);
-  // `sources`: of its terms, or null.
-  void FillSpot(SpotEffect* out, std::vector<TermSource>* sources, uint32_t part, int32_t node);
+  SpotEffect* EffectOf(PartView* view, uint32_t situation, int32_t node);
+  void FillSpot(std::vector<TermSource>* sources, uint32_t part, int32_t node);
   // Weak lines among the visible items of a group.
   uint64_t WeakLines(const EvidenceSet::Group& group) const;
   // What the mode lists for the item at this node; null: nothing.
@@ -133,11 +125,11 @@ class Scorer {
   double WeakCap(bool at_root) const;
   double ClassProbability(SymptomClass cls, ComponentId target, int32_t node) const;
   double Ratio(const SpotTerm& term, TimeUs onset) const;
-  std::pair<TimeUs, TimeUs> Counting(const SpotTerm& term) const;
+  SpotEffect::Timing TimingOf(const SpotTerm& term) const;
   // Of several signatures on one line, the best explained counts.
   bool Counts(const SpotEffect& effect, size_t term) const;
   const SpotEffect::At& PresentAt(SpotEffect* effect, TimeUs onset);
-  const PlaceEffect::At& PresentAt(const PlaceEffect& effect, TimeUs onset);
+  const PlaceEffect::At& PresentAt(PlaceEffect* effect, TimeUs onset);
   void Responsibilities(uint32_t part, int32_t node, TimeUs onset, HypothesisDetail* detail);
   // `present`: by spot.
   int64_t Evaluate(TimeUs onset, const PlaceEffect::At* present, ComponentId mute,
@@ -160,21 +152,26 @@ class Scorer {
   std::unique_ptr<ScoreCache> own_cache_;
   ScoreCache* cache_;
 
-  std::vector<uint32_t> contents_;  // by part
-  std::vector<uint32_t> starts_;    // by place: its first part
-  std::vector<ViewRef> views_;      // with mask_ hidden
-  std::vector<uint64_t> mixes_;
-  std::vector<uint32_t> to_fill_;
-  std::vector<uint8_t> changed_;             // scratch, by place
-  std::vector<PlaceView*> place_views_;      // by place
-  std::vector<PlaceView*> root_views_;       // the same if it is the root; null: not known yet
-  std::vector<Surroundings*> surroundings_;  // by place
+  struct ViewRef {
+    uint32_t id = 0;
+    PartView* view = nullptr;
+  };
+  std::vector<ScoreCache::Content> contents_;  // by part
+  std::vector<uint32_t> part_of_;              // by item
+  std::vector<uint32_t> starts_;               // by place: its first part
+  std::vector<uint32_t> slots_;                // by place
+  std::vector<uint32_t> place_at_;             // by slot; kNoPlace: no evidence now
+  std::vector<ViewRef> views_;                 // by part, with mask_ hidden
+  std::vector<PlaceView*> place_views_;        // by place
+  std::vector<uint64_t> mixes_;                // by place: a hash of its views
+  std::vector<uint32_t> to_view_;              // scratch
+  std::vector<uint8_t> changed_;               // scratch, by place
   std::string view_key_;
   HiddenMask mask_;
   bool loaded_ = false, masked_ = false;
 
   // Of the hypothesis being scored; scratch.
-  const ScoreCache::Reached* reached_ = nullptr;
+  ScoreCache::Reached* reached_ = nullptr;
   const ReachTree* tree_ = nullptr;
   const Mode* mode_ = nullptr;
   const ModeTables* tables_ = nullptr;
@@ -183,17 +180,22 @@ class Scorer {
   std::array<Assumed, 4> assumed_;
   size_t assumed_count_ = 0;
   bool assumed_known_ = false;
-  SpotEffect fresh_;
+  std::vector<SpotTerm> terms_;
+  std::vector<SpotEffect::Timing> timing_;
   std::vector<TermSource> sources_;
   std::vector<uint32_t> term_lines_;
   std::vector<SpotEffect*> part_effects_;
+  Surroundings::Situation situation_;
   std::vector<PlaceEffect::At> present_;  // by assumed onset, by spot
   std::vector<double> ratios_;
   std::vector<int64_t> sum_;
   std::vector<Up> up_;
   std::vector<int64_t> own_;
   std::vector<int64_t> missing_, quiet_leaf_;
-  bool silence_at_root_ = false;
+  int64_t most_ = 0;              // of all places, each with perfect timing
+  bool timed_ = false;            // something may set the onset of the fault
+  bool silence_at_root_ = false;  // visible
+  bool silent_root_ = false;      // or hidden
   TimeUs silence_onset_ = INT64_MAX;
   // Only error lines of unknown meaning: they do not say how much is broken, so what dependents do
   // not show does not count.

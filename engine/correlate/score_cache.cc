@@ -4,36 +4,44 @@
 #include <bit>
 #include <cmath>
 
+#include "engine/correlate/score_units.h"
+
 namespace culprit {
 namespace {
 
-constexpr double kMicro = 1e6;
 constexpr double kMaxExponent = 60;
-// Bounds of what is kept; beyond them everything is forgotten at once: about 40 MB at most.
-constexpr size_t kMaxTerms = 300'000;
-constexpr size_t kMaxViews = 20'000;
+// Bounds of what is kept; beyond them everything is forgotten at once.
+constexpr size_t kMaxBytes = 16u << 20;
 constexpr size_t kMaxHypotheses = 50'000;
+constexpr size_t kMaxSituations = 200'000;
+constexpr size_t kMaxTopics = 50'000;
 
 }  // namespace
 
 void ScoreCache::Clear() {
   version_ = ~uint64_t{0};
   components_.clear();
+  slot_of_.clear();
+  components_of_.clear();
+  surroundings_.clear();
   contents_.clear();
-  view_ids_.clear();
   views_.clear();
+  place_views_.clear();
   effects_.clear();
   place_effects_.clear();
-  surroundings_.clear();
-  place_views_.clear();
   reached_.clear();
   absences_.assign(kAbsences, {});
-  terms_ = 0;
+  memory_.Release();
 }
 
 ScoreCache::Kept ScoreCache::Prepare(const Topology& topology, const EvidenceSet& evidence) {
-  const bool full =
-      terms_ > kMaxTerms || views_.size() > kMaxViews || reached_.size() > kMaxHypotheses;
+  size_t situations = 0, topics = 0;
+  for (const auto& around : surroundings_) {
+    situations += around->situations.size();
+    topics += around->topics.size();
+  }
+  const bool full = memory_.used() > kMaxBytes || reached_.size() > kMaxHypotheses ||
+                    situations > kMaxSituations || topics > kMaxTopics;
   if (full) Clear();
   if (topology.version() == version_ && evidence.components() == components_ &&
       evidence.logging() == logging_) {
@@ -46,85 +54,118 @@ ScoreCache::Kept ScoreCache::Prepare(const Topology& topology, const EvidenceSet
   return full ? Kept::kNothing : Kept::kOldGeneration;
 }
 
-uint32_t ScoreCache::Content(std::string_view bytes, bool* added) {
+uint32_t ScoreCache::AddSlot(ComponentId id) {
+  if (id >= slot_of_.size()) slot_of_.resize(id + 1, kNoSlot);
+  slot_of_[id] = slots();
+  components_of_.push_back(id);
+  surroundings_.push_back(std::make_unique<Surroundings>());
+  return slot_of_[id];
+}
+
+ScoreCache::Content& ScoreCache::ContentOf(std::string_view bytes, bool* added) {
   key_.assign(bytes);
-  const auto [it, fresh] = contents_.try_emplace(key_, static_cast<uint32_t>(contents_.size()));
+  const auto [it, fresh] = contents_.try_emplace(key_);
+  if (fresh) it->second.id = static_cast<uint32_t>(contents_.size());
   *added = fresh;
   return it->second;
 }
 
-uint32_t ScoreCache::View(uint32_t content, std::string_view hidden, bool* added) {
+PartView* ScoreCache::View(uint32_t content, std::string_view hidden, uint32_t* id, bool* added) {
   key_.assign(reinterpret_cast<const char*>(&content), sizeof content);
   key_.append(hidden);
-  auto [it, fresh] = view_ids_.try_emplace(key_, static_cast<uint32_t>(views_.size()));
-  if (fresh) views_.push_back(std::make_unique<PartView>());
+  auto [it, fresh] = views_.try_emplace(key_);
+  if (fresh)
+    it->second = {static_cast<uint32_t>(views_.size()), &NewArray<PartView>(memory(), 1)[0]};
   *added = fresh;
-  return it->second;
+  *id = it->second.first;
+  return it->second.second;
 }
 
-SpotEffect* ScoreCache::Intern(const SpotEffect& effect) {
+PlaceView* ScoreCache::ViewOfPlace(uint64_t views) {
+  PlaceView*& view = place_views_[views];
+  if (!view) view = &NewArray<PlaceView>(memory(), 1)[0];
+  return view;
+}
+
+SpotEffect* ScoreCache::Intern(bool root, const std::vector<SpotTerm>& terms,
+                               const std::vector<SpotEffect::Timing>& timing) {
   auto flags = [](auto... bits) {
     uint64_t all = 0;
     ((all = all << 1 | static_cast<uint64_t>(bits)), ...);
     return all;
   };
-  uint64_t hash =
-      flags(effect.root, effect.hidden.own, effect.hidden.dependency, effect.hidden.server_error);
+  uint64_t hash = flags(true, root);
   auto put = [&hash](uint64_t word) {
     hash = (hash ^ word) * 0x9E3779B97F4A7C15u;
     hash ^= hash >> 32;
   };
-  for (const SpotTerm& t : effect.terms) {
+  for (const SpotTerm& t : terms) {
     put(std::bit_cast<uint64_t>(t.full));
     put(static_cast<uint64_t>(t.onset));
     put(std::bit_cast<uint64_t>(t.late_after));
     put(uint64_t{t.line} << 8 | flags(t.onset_candidate, t.silence, t.dependency, t.server_error,
                                       t.weak, t.at_self, t.at_any));
   }
-  std::unique_ptr<SpotEffect>* at = &effects_[Mix(hash)];
+  SpotEffect** at = &effects_[Mix(hash)];
   for (; *at; at = &(*at)->next) {
-    SpotEffect& known = **at;
-    if (known.root == effect.root && known.hidden == effect.hidden && known.terms == effect.terms) {
-      return &known;
-    }
+    const SpotEffect& known = **at;
+    if (known.root == root &&
+        std::equal(known.terms.begin(), known.terms.end(), terms.begin(), terms.end()))
+      return *at;
   }
-  *at = std::make_unique<SpotEffect>();
-  SpotEffect& fresh = **at;
+  SpotEffect& fresh = NewArray<SpotEffect>(memory(), 1)[0];
+  *at = &fresh;
   fresh.id = next_effect_++;
-  fresh.root = effect.root;
-  fresh.terms = effect.terms;
-  fresh.nats.resize(effect.terms.size());
-  fresh.hidden = effect.hidden;
-  fresh.all_weak = effect.all_weak;
-  fresh.onsets = effect.onsets;
-  fresh.onset_count = effect.onset_count;
-  fresh.from = effect.from;
-  fresh.to = effect.to;
-  terms_ += effect.terms.size() + 2;
+  fresh.root = root;
+  fresh.terms = CopyOf(terms, memory());
+  fresh.timing = CopyOf(timing, memory());
+  for (size_t i = 0; i < terms.size(); ++i) {
+    SpotEffect::Timing& timed = fresh.timing[i];
+    timed.nats = std::log(timed.ratio);
+    fresh.all_weak &= terms[i].weak;
+    fresh.most += std::max<int64_t>(0, Quantise(timed.nats));
+    fresh.from = std::min(fresh.from, timed.from);
+    fresh.to = std::max(fresh.to, timed.to);
+    if (terms[i].onset_candidate) KeepEarliest(terms[i].onset, &fresh.onsets, &fresh.onset_count);
+  }
+  // One whose time has come late weighs less at the root: that is not plain.
+  if (terms.size() == 1 && !(root && terms[0].weak)) {
+    const SpotTerm& term = terms[0];
+    fresh.full_from = timing[0].full_from;
+    fresh.full_to = timing[0].full_to;
+    fresh.spent_from = timing[0].spent_from;
+    fresh.spent_to = timing[0].spent_to;
+    fresh.plain.sum = Quantise(fresh.timing[0].nats);
+    fresh.plain.first = term.onset;
+    fresh.plain.silence = term.silence;
+    fresh.plain.seen.Add(term);
+  }
   return &fresh;
 }
 
-PlaceEffect* ScoreCache::InternPlace(const std::vector<SpotEffect*>& parts,
-                                     const SpotSeen& hidden) {
-  place_key_.assign(1, hidden.own * 1u | hidden.dependency * 2u | hidden.server_error * 4u);
-  for (const SpotEffect* part : parts) place_key_.push_back(part->id);
-  auto [it, added] = place_effects_.try_emplace(place_key_);
-  if (!added) return it->second.get();
-  it->second = std::make_unique<PlaceEffect>();
-  PlaceEffect& fresh = *it->second;
-  fresh.id = next_effect_++;
-  fresh.parts = parts;
+PlaceEffect* ScoreCache::InternPlace(const std::vector<SpotEffect*>& parts, const SpotSeen& hidden,
+                                     int64_t cap) {
+  uint64_t print = hidden.own * 1u | hidden.dependency * 2u | hidden.server_error * 4u;
+  for (const SpotEffect* part : parts) print += Mix(part->id + 0x9E3779B97F4A7C15u);
+  print = Mix(print);
+  PlaceEffect*& kept = place_effects_[print];
+  if (kept) return kept;
+  kept = &NewArray<PlaceEffect>(memory(), 1)[0];
+  PlaceEffect& fresh = *kept;
+  fresh.print = print;
+  fresh.parts = CopyOf(parts, memory());
   fresh.quiet.seen = hidden;
   for (const SpotEffect* part : parts) {
     fresh.all_weak &= part->all_weak;
     fresh.from = std::min(fresh.from, part->from);
     fresh.to = std::max(fresh.to, part->to);
+    fresh.most += part->most;
     for (uint32_t i = 0; i < part->onset_count; ++i) {
       KeepEarliest(part->onsets[i], &fresh.onsets, &fresh.onset_count);
     }
   }
-  terms_ += parts.size() + 2;
-  return &fresh;
+  fresh.most = std::min(fresh.most, cap);
+  return kept;
 }
 
 int64_t ScoreCache::Message(int64_t m, double edge) {
@@ -132,9 +173,9 @@ int64_t ScoreCache::Message(int64_t m, double edge) {
   KnownMessage& known =
       messages_[Mix(static_cast<uint64_t>(m) ^ std::bit_cast<uint64_t>(edge)) % kMessages];
   if (known.m == m && known.edge == edge) return known.value;
-  const double v = static_cast<double>(m) / kMicro;
+  const double v = static_cast<double>(m) / kMicroNats;
   const double nats = v < kMaxExponent ? std::log1p(edge * std::expm1(v)) : v + std::log(edge);
-  known = {m, edge, std::llround(nats * kMicro)};
+  known = {m, edge, std::llround(nats * kMicroNats)};
   return known.value;
 }
 

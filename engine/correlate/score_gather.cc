@@ -10,7 +10,6 @@ namespace culprit {
 namespace {
 
 constexpr double kOnsetProbability = .02;
-constexpr size_t kMaxOther = 64;  // effects of a view with targets elsewhere
 
 }  // namespace
 
@@ -57,80 +56,20 @@ uint64_t Scorer::WeakLines(const EvidenceSet::Group& group) const {
   return lines;
 }
 
-// All that evidence can depend on in where its targets lie.
-uint64_t Scorer::Places(const std::vector<ComponentId>& targets) const {
-  uint64_t hash = 1;
-  for (ComponentId target : targets) {
-    uint64_t where = 1;
-    if (target != h_.component) {
-      const int32_t at = tree_->Find(target);
-      where = at < 0 ? 2 : std::bit_cast<uint64_t>(tree_->nodes[at].reach);
-    }
-    hash = ScoreCache::Mix(hash * 0x9E3779B97F4A7C15u + where);
-  }
-  return hash;
+SpotEffect* Scorer::EffectOf(PartView* view, uint32_t situation, int32_t node) {
+  if (SpotEffect* const known = view->effects.Find(situation)) return known;
+  FillSpot(nullptr, view->part, node);
+  SpotEffect* const fresh = cache_->Intern(node == 0, terms_, timing_);
+  view->effects.Add(situation, fresh, cache_->memory());
+  return fresh;
 }
 
-uint64_t Scorer::WeakVolume(const EvidenceSet::Part& part) const {
-  uint64_t hash = 1;
-  for (uint32_t g : evidence_.GroupsOf(part)) {
-    const EvidenceSet::Group& group = evidence_.groups()[g];
-    for (uint32_t i = group.begin; i < group.end; ++i) {
-      const SymptomItem& item = evidence_.items()[i];
-      if (mask_[i] || !item.weak) continue;
-      hash = ScoreCache::Mix(hash * 0x9E3779B97F4A7C15u + item.count);
-    }
-  }
-  return hash;
-}
-
-SpotEffect* Scorer::EffectOf(uint32_t part, int32_t node) {
-  PartView& view = *views_[part].view;
-  const size_t distance = node == 0 ? 0 : tree_->nodes[node].hops == 1 ? 1 : 2;
-  size_t row = static_cast<size_t>(mode_->kind);
-  bool speaks = false;
-  if (mode_->mentions != 0) {
-    const auto speaker = std::lower_bound(view.speaking.begin(), view.speaking.end(), h_.mode);
-    speaks = speaker != view.speaking.end() && *speaker == h_.mode;
-    if (speaks) row = kModeKindCount + static_cast<size_t>(speaker - view.speaking.begin());
-  }
-  // Away from the root the kinds differ in what direct dependents say of it only.
-  if (!speaks && (distance == 2 || (distance == 1 && !view.dependency_visible))) {
-    const bool names_root =
-        std::find(view.targets.begin(), view.targets.end(), h_.component) != view.targets.end();
-    if (!names_root) row = 0;
-  }
-  const auto slot = static_cast<uint32_t>(3 * row + distance);
-  uint64_t where = 0;
-  if (node != 0 && !view.targets.empty()) where = Places(view.targets);
-  if (node == 0 && view.weak_visible) where = WeakVolume(evidence_.parts()[part]);
-  PartView::Known& known = view.effects[slot];
-  if (known.effect && known.where == where) return known.effect;
-  for (const auto& [other, effect] : view.other_effects) {
-    if (other == slot && effect.where == where) return effect.effect;
-  }
-  FillSpot(&fresh_, nullptr, part, node);
-  SpotEffect* const effect = cache_->Intern(fresh_);
-  if (known.effect && node != 0) {
-    if (view.other_effects.size() >= kMaxOther) view.other_effects.clear();
-    view.other_effects.push_back({slot, {where, effect}});
-  }
-  if (!known.effect || node == 0) known = {where, effect};
-  return effect;
-}
-
-void Scorer::FillSpot(SpotEffect* out, std::vector<TermSource>* sources, uint32_t part,
-                      int32_t node) {
-  SpotEffect& effect = *out;
+// The terms of a part at this node. `sources`: of each, or null.
+void Scorer::FillSpot(std::vector<TermSource>* sources, uint32_t part, int32_t node) {
   const PartView& view = *views_[part].view;
   const auto groups = evidence_.GroupsOf(evidence_.parts()[part]);
-  effect.root = node == 0;
-  effect.hidden = view.hidden;
-  effect.terms.clear();
-  effect.all_weak = true;
-  effect.onset_count = 0;
-  effect.from = INT64_MAX;
-  effect.to = INT64_MIN;
+  terms_.clear();
+  timing_.clear();
   if (sources) sources->clear();
   term_lines_.clear();
   const auto& items = evidence_.items();
@@ -144,14 +83,9 @@ void Scorer::FillSpot(SpotEffect* out, std::vector<TermSource>* sources, uint32_
                                         term_lines_.begin()) +
                   1;
     }
-    effect.all_weak &= term.weak;
-    effect.terms.push_back(term);
+    terms_.push_back(term);
+    timing_.push_back(TimingOf(term));
     if (sources) sources->push_back(source);
-    const auto [from, to] = Counting(term);
-    effect.from = std::min(effect.from, from);
-    effect.to = std::max(effect.to, to);
-    if (!term.onset_candidate) return;
-    KeepEarliest(term.onset, &effect.onsets, &effect.onset_count);
   };
   for (const GroupView& group : view.groups) {
     const EvidenceSet::Group& all = evidence_.groups()[groups[group.ordinal]];

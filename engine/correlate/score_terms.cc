@@ -131,13 +131,26 @@ double Scorer::Ratio(const SpotTerm& term, TimeUs onset) const {
   return 1 + (term.full - 1) * g;
 }
 
-// At other onsets its ratio is 1 to the last bit.
-std::pair<TimeUs, TimeUs> Scorer::Counting(const SpotTerm& term) const {
+SpotEffect::Timing Scorer::TimingOf(const SpotTerm& term) const {
+  SpotEffect::Timing timing;
+  timing.ratio = Ratio(term, term.onset);
+  if (term.silence) {
+    timing.full_from = INT64_MIN;
+    timing.full_to = INT64_MAX;
+    return timing;
+  }
+  const auto us = [](double seconds) { return std::llround(seconds * kSecondUs); };
+  timing.full_from = term.onset - us(term.late_after) + 1;
+  timing.full_to = term.onset + us(options_.skew_slack) - 1;
+  // ln 2^-52 < -36; e^-14.7 nats are less than half a millionth.
+  const double excess = std::log(timing.ratio - 1);
+  timing.spent_from = term.onset - us(term.late_after + (excess + 36) * options_.late_decay);
+  timing.spent_to = term.onset - us(term.late_after + (excess + 14.7) * options_.late_decay);
   constexpr double kDecays = 45, kMost = 1000;  // e^-45 * 1000 < 2^-54
-  if (term.silence || term.full > kMost) return {INT64_MIN, INT64_MAX};
-  const auto us = [](double seconds) { return std::llround((seconds + 1) * kSecondUs); };
-  return {term.onset - us(term.late_after + kDecays * options_.late_decay),
-          term.onset + us(options_.skew_slack + kDecays * options_.early_decay)};
+  if (term.full > kMost) return timing;
+  timing.from = term.onset - us(term.late_after + kDecays * options_.late_decay + 1);
+  timing.to = term.onset + us(options_.skew_slack + kDecays * options_.early_decay + 1);
+  return timing;
 }
 
 bool Scorer::Counts(const SpotEffect& data, size_t t) const {
@@ -151,56 +164,44 @@ bool Scorer::Counts(const SpotEffect& data, size_t t) const {
 }
 
 const SpotEffect::At& Scorer::PresentAt(SpotEffect* effect, TimeUs onset) {
-  SpotEffect& data = *effect;
-  auto& known = cache_->PartAt(data.id, onset);
-  if (known.effect == data.id && known.onset == onset) return known.at;
-  known = {onset, data.id, {}};
-  SpotEffect::At& result = known.at;
-  result.seen = data.hidden;
-  TimeUs& first = result.first;
+  if (const SpotEffect::At* known = effect->at.Find(onset)) return *known;
+  const SpotEffect& data = *effect;
+  SpotEffect::At result;
   ratios_.resize(data.terms.size());
   for (size_t t = 0; t < data.terms.size(); ++t) {
     const SpotTerm& term = data.terms[t];
-    const auto [from, to] = Counting(term);
-    ratios_[t] = onset < from || onset > to ? 1 : Ratio(term, onset);
+    const SpotEffect::Timing& timing = data.timing[t];
+    ratios_[t] = onset < timing.from || onset > timing.to ? 1 : Ratio(term, onset);
     if (ratios_[t] <= 1) continue;
-    result.seen.own = true;
-    result.seen.dependency |= term.dependency || term.weak;
-    result.seen.server_error |= term.server_error || term.weak;
-    result.seen.self_listed |= term.at_self;
-    result.seen.any_listed |= term.at_any;
+    result.seen.Add(term);
     result.silence &= term.silence;
-    if (first == kNoTime || term.onset < first) first = term.onset;
+    if (result.first == kNoTime || term.onset < result.first) result.first = term.onset;
   }
   for (size_t t = 0; t < data.terms.size(); ++t) {
     if (ratios_[t] <= 1 || !Counts(data, t)) continue;
     const SpotTerm& term = data.terms[t];
-    double nats;
-    if (Ratio(term, term.onset) == ratios_[t]) {  // in time
-      if (data.nats[t] == 0) data.nats[t] = std::log(ratios_[t]);
-      nats = data.nats[t];
-    } else {
-      nats = std::log(ratios_[t]);
-    }
+    const SpotEffect::Timing& timing = data.timing[t];
+    double nats = timing.ratio == ratios_[t] ? timing.nats : std::log(ratios_[t]);
     if (term.weak && data.root && term.onset > onset) {
       const double late = Seconds(term.onset - onset) * options_.weak_order_per_second;
       nats -= std::min(options_.weak_order_max, late);
     }
     result.sum += Quantise(nats);
   }
-  return result;
+  return *effect->at.Add(onset, result, cache_->memory());
 }
 
-const PlaceEffect::At& Scorer::PresentAt(const PlaceEffect& effect, TimeUs onset) {
-  if (onset < effect.from || onset > effect.to) return effect.quiet;
-  auto& known = cache_->PlaceAt(effect.id, onset);
-  if (known.effect == effect.id && known.onset == onset) return known.at;
-  known = {onset, effect.id, effect.quiet};
-  PlaceEffect::At& result = known.at;
+const PlaceEffect::At& Scorer::PresentAt(PlaceEffect* effect, TimeUs onset) {
+  if (onset < effect->from || onset > effect->to) return effect->quiet;
+  if (const PlaceEffect::At* known = effect->at.Find(onset)) return *known;
+  PlaceEffect::At result = effect->quiet;
   bool silence = true;
-  for (SpotEffect* part : effect.parts) {
-    const SpotEffect::At& at = PresentAt(part, onset);
-    result.sum += at.sum;
+  for (SpotEffect* part : effect->parts) {
+    if (onset < part->from || onset > part->to) continue;
+    const bool full = part->full_from <= onset && onset <= part->full_to;
+    const bool spent = part->spent_from <= onset && onset <= part->spent_to;
+    const SpotEffect::At& at = full || spent ? part->plain : PresentAt(part, onset);
+    if (!spent) result.sum += at.sum;
     if (at.first != kNoTime && (result.first == kNoTime || at.first < result.first)) {
       result.first = at.first;
     }
@@ -208,13 +209,13 @@ const PlaceEffect::At& Scorer::PresentAt(const PlaceEffect& effect, TimeUs onset
     result.seen.Add(at.seen);
   }
   if (silence) result.first = kNoTime;
-  return result;
+  return *effect->at.Add(onset, result, cache_->memory());
 }
 
 void Scorer::Responsibilities(uint32_t part, int32_t node, TimeUs onset, HypothesisDetail* detail) {
-  FillSpot(&fresh_, &sources_, part, node);
+  FillSpot(&sources_, part, node);
   for (size_t t = 0; t < sources_.size(); ++t) {
-    const double ratio = Ratio(fresh_.terms[t], onset);
+    const double ratio = Ratio(terms_[t], onset);
     if (ratio <= 1) continue;
     const TermSource& source = sources_[t];
     for (uint32_t i = source.begin; i < source.end; ++i) {

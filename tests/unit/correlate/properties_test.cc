@@ -144,8 +144,11 @@ TEST(Invariants, RankingsMadeWhenAskedAreTheSame) {
         for (ComponentId id = 0; id < topology.size(); ++id) {
           for (int32_t mode = 0; mode < 3; ++mode) {
             const HypothesisRef h{mode, id, kNoComponent};
-            scorer.Gather(h, hidden);
+            scorer.UseMask(hidden);
+            scorer.Gather(h);
+            const int64_t most = scorer.MostGathered(0);
             const int64_t bound = scorer.BoundGathered(0);
+            EXPECT_GE(most, bound);
             const auto score = scorer.Score(h, hidden);
             ASSERT_EQ(score.has_value(), bound != INT64_MIN);
             if (score) {
