@@ -1,5 +1,6 @@
 #include "engine/match/escape_variants.h"
 
+#include <algorithm>
 #include <string_view>
 
 namespace culprit {
@@ -36,7 +37,7 @@ bool HasEscapeVariants(char c) {
 }
 
 bool MayBeUnicodeEscaped(char c) {
-  return std::string_view("<>&'=+").find(c) != std::string_view::npos;
+  return c == '<' || c == '>' || c == '&' || c == '\'' || c == '=' || c == '+';
 }
 
 size_t CountEscapeVariants(const Literal& literal) {
@@ -48,6 +49,7 @@ size_t CountEscapeVariants(const Literal& literal) {
 }
 
 std::vector<Literal> EscapeVariants(const Literal& literal) {
+  if (std::none_of(literal.text.begin(), literal.text.end(), HasEscapeVariants)) return {literal};
   std::vector<Literal> variants(1);
   size_t end = 0;
   for (size_t begin = 0; begin < literal.size(); begin = end) {

@@ -47,22 +47,21 @@ GramFilter::GramFilter(const std::vector<Literal>& literals, const std::vector<F
     const Literal& literal = literals[index];
     std::vector<double> costs = CostsOfGrams(literal, folded);
     if (!PlanFind(literal, costs, model).by_grams) continue;
-    const std::vector<GramWindow> windows = Windows(literal);
+    const std::vector<WindowGram> grams = WindowGrams(literal);
     for (size_t i = 0; i < costs.size(); ++i) {
-      const size_t window = std::min(i, windows.size() - 1);
-      const auto it = taken.find(windows[window].grams[i - window].gram);
+      const auto it = taken.find(grams[i].gram);
       if (it != taken.end()) costs[i] += it->second * it->second * kChainCost;
     }
     size_t best = 0;
     double least = std::numeric_limits<double>::infinity();
-    for (size_t i = 0; i < windows.size(); ++i) {
+    for (size_t i = 0; i + kGramStride <= grams.size(); ++i) {
       const double cost = costs[i] + costs[i + 1] + costs[i + 2] + costs[i + 3];
       if (cost >= least) continue;
       least = cost;
       best = i;
     }
-    AddEntries(literal, index, windows[best].grams, kGramStride);
-    for (const WindowGram& gram : windows[best].grams) ++taken[gram.gram];
+    AddEntries(literal, index, grams.data() + best, kGramStride);
+    for (size_t k = 0; k < kGramStride; ++k) ++taken[grams[best + k].gram];
   }
   if (entries_.empty()) return;
   ChooseHash(folded);

@@ -136,14 +136,12 @@ std::vector<uint32_t> ExpandGram(const WindowGram& gram) {
   return all;
 }
 
-std::vector<GramWindow> Windows(const Literal& literal) {
+std::vector<WindowGram> WindowGrams(const Literal& literal) {
   const auto [first, last] = WindowOffsets(literal);
-  std::vector<GramWindow> windows;
-  for (int offset = first; offset <= last; ++offset) {
-    windows.emplace_back();
-    for (int k = 0; k < kGramStride; ++k) windows.back().grams[k] = BuildGram(literal, offset + k);
-  }
-  return windows;
+  std::vector<WindowGram> grams;
+  for (int offset = first; first <= last && offset < last + kGramStride; ++offset)
+    grams.push_back(BuildGram(literal, offset));
+  return grams;
 }
 
 std::vector<double> CostsOfGrams(const Literal& literal, const RarityModel& folded) {

@@ -22,21 +22,17 @@ struct WindowGram {
   uint8_t classes = GramTable::kAllClasses;  // ClassOf what may stand behind that: one bit each
 };
 
-// Four grams at consecutive offsets, so that one of them is looked at wherever the literal stands.
-struct GramWindow {
-  WindowGram grams[kGramStride];
-};
-
 // The distinct folded grams a window gram stands for: more than one if it has a wild byte.
 std::vector<uint32_t> ExpandGram(const WindowGram& gram);
 // Places that they take in the table.
 size_t CountPlaces(const WindowGram& gram);
 
-// All windows of a literal, by their first gram's offset: none if it is too short.
-std::vector<GramWindow> Windows(const Literal& literal);
+// The grams of a literal, by their offset; none if it is too short. kGramStride of them in a row
+// are a window: one of those is looked at wherever the literal stands.
+std::vector<WindowGram> WindowGrams(const Literal& literal);
 
-// What each gram of a literal costs in probes that fire, per byte of text: entry i + k is of gram k
-// of window i. `folded` is RarityModel::Folded().
+// What each of WindowGrams costs in probes that fire, per byte of text. `folded` is
+// RarityModel::Folded().
 std::vector<double> CostsOfGrams(const Literal& literal, const RarityModel& folded);
 
 // How a literal is best found: by the window that costs least, or, where it has none or its pair is

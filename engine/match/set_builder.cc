@@ -165,8 +165,9 @@ class SetBuilder {
   static void AddEscapeGrams(std::string_view escape, std::vector<WindowGram>* grams) {
     Literal literal;
     for (size_t i = 0; i < escape.size(); ++i) literal.Append(escape[i], i >= 2);
-    const GramWindow window = Windows(literal).front();
-    for (const WindowGram& gram : window.grams) {
+    std::vector<WindowGram> window = WindowGrams(literal);
+    window.resize(kGramStride);
+    for (const WindowGram& gram : window) {
       const auto known = std::find_if(grams->begin(), grams->end(), [&](const WindowGram& other) {
         return other.gram == gram.gram && other.offset == gram.offset;
       });

@@ -66,7 +66,10 @@ StartCheck::Part StartCheck::Concat(const Part& head, const Part& tail) {
 
 StartCheck::Part StartCheck::AddByte(const ByteSet& bytes) {
   if (positions_.size() == kMaxPositions) return Open();
-  const auto known = std::find(sets_.begin(), sets_.end(), bytes);
+  const auto known = std::find_if(sets_.begin(), sets_.end(), [&](const ByteSet& set) {
+    return ((set[0] ^ bytes[0]) | (set[1] ^ bytes[1]) | (set[2] ^ bytes[2]) |
+            (set[3] ^ bytes[3])) == 0;
+  });
   const uint64_t bit = uint64_t{1} << positions_.size();
   positions_.push_back({.follow = {}, .set = static_cast<uint32_t>(known - sets_.begin())});
   if (known == sets_.end()) sets_.push_back(bytes);

@@ -109,33 +109,33 @@ Literal LiteralOf(std::string_view text, bool any_case) {
   return literal;
 }
 
-TEST(GramWindow, HasAGramAtEveryAlignment) {
+TEST(WindowGrams, StandAtConsecutiveOffsets) {
   for (const char* text : {"abcde", "abcdef", "abcdefg", "abcdefghijk"}) {
     const Literal literal = LiteralOf(text, false);
-    ASSERT_FALSE(Windows(literal).empty());
-    for (const GramWindow& window : Windows(literal)) {
-      for (int k = 0; k < kGramStride; ++k) {
-        EXPECT_EQ(window.grams[k].offset, window.grams[0].offset + k);
-        EXPECT_GE(window.grams[k].offset, -1);
-        EXPECT_LE(window.grams[k].offset + 3, static_cast<int>(literal.size()));
-      }
+    const std::vector<WindowGram> grams = WindowGrams(literal);
+    ASSERT_GE(grams.size(), static_cast<size_t>(kGramStride));
+    EXPECT_EQ(grams.size(), CostsOfGrams(literal, RarityModel::Folded()).size());
+    for (size_t i = 0; i < grams.size(); ++i) {
+      EXPECT_EQ(grams[i].offset, grams[0].offset + static_cast<int>(i));
+      EXPECT_GE(grams[i].offset, -1);
+      EXPECT_LE(grams[i].offset + 3, static_cast<int>(literal.size()));
     }
   }
-  EXPECT_TRUE(Windows(LiteralOf("abcd", false)).empty());
-  EXPECT_EQ(Windows(LiteralOf("abcdefg", false)).size(), 1u);
+  EXPECT_TRUE(WindowGrams(LiteralOf("abcd", false)).empty());
+  EXPECT_EQ(WindowGrams(LiteralOf("abcdefg", false)).size(), 4u);
 }
 
-TEST(GramWindow, FoldsCasesAndExpandsUnknownBytes) {
-  EXPECT_THAT(ExpandGram(Windows(LiteralOf("1B34567", false))[0].grams[0]),
+TEST(WindowGrams, FoldCasesAndExpandUnknownBytes) {
+  EXPECT_THAT(ExpandGram(WindowGrams(LiteralOf("1B34567", false))[0]),
               UnorderedElementsAre(GramAt("1b34")));
-  const WindowGram wild = Windows(LiteralOf("12345", true))[0].grams[0];
+  const WindowGram wild = WindowGrams(LiteralOf("12345", true))[0];
   EXPECT_EQ(wild.wild, 0);
   EXPECT_EQ(ExpandGram(wild).size(), 128u);  // each byte but for its case bit
   EXPECT_EQ(CountPlaces(wild), 128u);
-  const WindowGram last = Windows(LiteralOf("12345", true))[0].grams[3];
+  const WindowGram last = WindowGrams(LiteralOf("12345", true))[3];
   EXPECT_EQ(CountPlaces(last), 128u * 32u);  // nor is known what follows
-  EXPECT_EQ(Windows(LiteralOf("abcde", true)).size(), 1u);
-  EXPECT_EQ(Windows(LiteralOf("abcdefg", true)).size(), 1u);
+  EXPECT_EQ(WindowGrams(LiteralOf("abcde", true)).size(), 4u);
+  EXPECT_EQ(WindowGrams(LiteralOf("abcdefg", true)).size(), 4u);
 }
 
 TEST(RarityModel, KnowsCommonFromRare) {
