@@ -21,7 +21,7 @@ Scorer::Scorer(const Topology& topology, const ModeCatalog& modes, const Evidenc
       evidence_(evidence),
       now_(now),
       options_(options),
-      own_cache_(cache ? nullptr : std::make_unique<ScoreCache>()),
+      own_cache_(cache ? nullptr : std::make_unique<ScoreCache>(ScoreCache::kKnownOnce)),
       cache_(cache ? cache : own_cache_.get()) {
   if (!cache) cache_->Prepare(topology, evidence);
 }

@@ -30,7 +30,7 @@ void ScoreCache::Clear() {
   effects_.clear();
   place_effects_.clear();
   reached_.clear();
-  absences_.assign(kAbsences, {});
+  absences_.assign(absences_.size(), {});
   memory_.Release();
 }
 
@@ -171,7 +171,7 @@ PlaceEffect* ScoreCache::InternPlace(const std::vector<SpotEffect*>& parts, cons
 int64_t ScoreCache::Message(int64_t m, double edge) {
   if (m == 0) return 0;
   KnownMessage& known =
-      messages_[Mix(static_cast<uint64_t>(m) ^ std::bit_cast<uint64_t>(edge)) % kMessages];
+      messages_[Mix(static_cast<uint64_t>(m) ^ std::bit_cast<uint64_t>(edge)) % messages_.size()];
   if (known.m == m && known.edge == edge) return known.value;
   const double v = static_cast<double>(m) / kMicroNats;
   const double nats = v < kMaxExponent ? std::log1p(edge * std::expm1(v)) : v + std::log(edge);

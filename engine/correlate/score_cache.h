@@ -69,8 +69,10 @@ class ScoreCache {
     uint32_t id = 0, topic = 0;
   };
 
-  ScoreCache() = default;
-  ScoreCache(const ScoreCache&) {}
+  // `known`: what it remembers of absences, and twice as many messages. Of one evaluation, few.
+  static constexpr size_t kKnownOnce = 64;
+  explicit ScoreCache(size_t known = 4096) : absences_(known), messages_(2 * known) {}
+  ScoreCache(const ScoreCache& other) : ScoreCache(other.absences_.size()) {}
   ScoreCache& operator=(const ScoreCache&) {
     Clear();
     return *this;
@@ -108,7 +110,8 @@ class ScoreCache {
     return *reached;
   }
   Absence& AbsenceAt(TimeUs onset, uint64_t what) {
-    return absences_[Mix(static_cast<uint64_t>(onset) ^ what * 0x9E3779B97F4A7C15u) % kAbsences];
+    return absences_[Mix(static_cast<uint64_t>(onset) ^ what * 0x9E3779B97F4A7C15u) %
+                     absences_.size()];
   }
   // ln(1 + edge (exp(m) - 1)), both in micro-nats.
   int64_t Message(int64_t m, double edge);
@@ -122,7 +125,6 @@ class ScoreCache {
   }
 
  private:
-  static constexpr size_t kAbsences = 4096, kMessages = 8192;
   struct HashAsIs {
     size_t operator()(uint64_t k) const { return k; }
   };
@@ -167,8 +169,8 @@ class ScoreCache {
   absl::flat_hash_map<uint64_t, SpotEffect*, HashAsIs> effects_;
   absl::flat_hash_map<uint64_t, PlaceEffect*, HashAsIs> place_effects_;
   absl::flat_hash_map<HypothesisRef, std::unique_ptr<Reached>, HypothesisHash> reached_;
-  std::vector<Absence> absences_ = std::vector<Absence>(kAbsences);
-  std::vector<KnownMessage> messages_ = std::vector<KnownMessage>(kMessages);
+  std::vector<Absence> absences_;
+  std::vector<KnownMessage> messages_;
   uint32_t next_effect_ = 0;  // never used twice
   std::string key_;
 };

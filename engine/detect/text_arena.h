@@ -1,6 +1,8 @@
 // Texts one behind the other in blocks that stay where they are: no allocation per text, and none
 // at all once it was as full before. One owner thread; may be moved, the texts stay valid.
 #pragma once
+#include <algorithm>
+#include <bit>
 #include <cstring>
 #include <memory>
 #include <string_view>
@@ -38,22 +40,34 @@ class TextArena {
   size_t bytes() const { return bytes_; }  // of all texts
 
  private:
+  // Most slices hold a line or two; a full one has blocks that double up to the largest.
+  static constexpr size_t kLeastBlock = size_t{1} << 10;
   static constexpr size_t kBlock = size_t{32} << 10;
   static constexpr size_t kKeptBlocks = 32;
+
+  struct Block {
+    std::unique_ptr<char[]> bytes;
+    size_t size = 0;
+  };
 
   char* ReserveInNext(size_t size) {
     if (size > kBlock / 4) {
       large_.push_back(std::make_unique_for_overwrite<char[]>(size));
       return large_.back().get();
     }
-    if (used_ == blocks_.size()) blocks_.push_back(std::make_unique_for_overwrite<char[]>(kBlock));
-    char* const at = blocks_[used_++].get();
-    at_ = at + size;
-    left_ = kBlock - size;
-    return at;
+    while (used_ < blocks_.size() && blocks_[used_].size < size) ++used_;
+    if (used_ == blocks_.size()) {
+      const size_t doubled = blocks_.empty() ? kLeastBlock : 2 * blocks_.back().size;
+      const size_t bytes = std::min(kBlock, std::max(doubled, std::bit_ceil(size)));
+      blocks_.push_back({std::make_unique_for_overwrite<char[]>(bytes), bytes});
+    }
+    const Block& block = blocks_[used_++];
+    at_ = block.bytes.get() + size;
+    left_ = block.size - size;
+    return block.bytes.get();
   }
 
-  std::vector<std::unique_ptr<char[]>> blocks_;
+  std::vector<Block> blocks_;
   std::vector<std::unique_ptr<char[]>> large_;
   size_t used_ = 0;  // of blocks_
   char* at_ = nullptr;
