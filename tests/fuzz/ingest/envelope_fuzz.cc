@@ -1,13 +1,12 @@
 // Any bytes as an envelope: unwrapping must neither crash nor depend on the sizes of the pieces
 // that come in and go out, must give lines, and must not lose events of what is not broken. Input:
 // two bytes of piece sizes, then the stream.
-#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
-#include <cstring>
 #include <string>
 
 #include "engine/ingest/envelope.h"
+#include "tests/unit/ingest/pieces.h"
 
 namespace culprit {
 namespace {
@@ -15,21 +14,6 @@ namespace {
 void Require(bool ok) {
   if (!ok) std::abort();
 }
-
-class Pieces : public ByteInput {
- public:
-  Pieces(std::string_view bytes, size_t piece) : bytes_(bytes), piece_(piece) {}
-  absl::StatusOr<size_t> Read(char* buffer, size_t size) override {
-    const size_t n = std::min({size, piece_, bytes_.size()});
-    if (n > 0) std::memcpy(buffer, bytes_.data(), n);
-    bytes_.remove_prefix(n);
-    return n;
-  }
-
- private:
-  std::string_view bytes_;
-  size_t piece_;
-};
 
 std::string Unwrap(std::string_view bytes, size_t in, size_t out, std::string* error) {
   Pieces pieces(bytes, in);

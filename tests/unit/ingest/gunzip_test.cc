@@ -3,12 +3,14 @@
 
 #include <zlib.h>
 
-#include <algorithm>
+#include <cstdint>
 #include <random>
 #include <string>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/unit/ingest/gunzip_by_zlib.h"
+#include "tests/unit/ingest/pieces.h"
 
 namespace culprit {
 namespace {
@@ -16,20 +18,6 @@ namespace {
 struct Unpacked {
   std::string text;
   std::string error;
-};
-
-class Pieces : public ByteInput {
- public:
-  Pieces(std::string_view bytes, size_t piece) : bytes_(bytes), piece_(piece) {}
-  absl::StatusOr<size_t> Read(char* buffer, size_t size) override {
-    const size_t n = bytes_.copy(buffer, std::min(size, piece_));
-    bytes_.remove_prefix(n);
-    return n;
-  }
-
- private:
-  std::string_view bytes_;
-  size_t piece_;
 };
 
 Unpacked Gunzip(std::string_view packed, size_t in, size_t out) {
@@ -48,32 +36,11 @@ Unpacked Gunzip(std::string_view packed, size_t in, size_t out) {
   }
 }
 
-// All members; the error: "cut", "damaged" or none.
+// The error: "truncated", "damaged" or none.
 Unpacked Oracle(std::string_view packed) {
   Unpacked got;
-  z_stream z{};
-  inflateInit2(&z, 16 + MAX_WBITS);
-  z.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));
-  z.avail_in = static_cast<uInt>(packed.size());
-  std::string buffer(1 << 18, '\0');
-  for (;;) {
-    z.next_out = reinterpret_cast<Bytef*>(buffer.data());
-    z.avail_out = static_cast<uInt>(buffer.size());
-    const int rc = inflate(&z, Z_NO_FLUSH);
-    const size_t n = buffer.size() - z.avail_out;
-    got.text.append(buffer, 0, n);
-    if (rc == Z_STREAM_END) {
-      if (z.avail_in < 2 || z.next_in[0] != 0x1f || z.next_in[1] != 0x8b) break;
-      inflateReset(&z);
-    } else if (rc != Z_OK && rc != Z_BUF_ERROR) {
-      got.error = "damaged";
-      break;
-    } else if (n == 0 && z.avail_in == 0) {
-      got.error = "truncated";
-      break;
-    }
-  }
-  inflateEnd(&z);
+  const GzipEnd end = GunzipByZlib(packed, SIZE_MAX, &got.text);
+  if (end != GzipEnd::kWhole) got.error = end == GzipEnd::kDamaged ? "damaged" : "truncated";
   return got;
 }
 

@@ -1,26 +1,8 @@
 // Once warm, a StreamParser allocates nothing per record.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <new>
-
 #include "engine/parse/stream_parser.h"
-
-namespace {
-size_t allocations = 0;
-}
-
-// The sanitizers bring their own.
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-#define CULPRIT_COUNTS_ALLOCATIONS 1
-__attribute__((noinline)) void* operator new(size_t size) {
-  ++allocations;
-  if (void* out = std::malloc(size == 0 ? 1 : size)) return out;
-  throw std::bad_alloc();
-}
-__attribute__((noinline)) void operator delete(void* memory) noexcept { std::free(memory); }
-__attribute__((noinline)) void operator delete(void* memory, size_t) noexcept { std::free(memory); }
-#endif
+#include "tests/unit/counted_allocations.h"
 
 namespace culprit {
 namespace {

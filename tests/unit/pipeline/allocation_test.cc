@@ -1,32 +1,13 @@
 // Once warm, a hit allocates nothing from the bytes of its line to its entry in the signal log.
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <cstdlib>
-#include <new>
-
 #include "engine/config/pack_loader.h"
 #include "engine/ingest/line_blocks.h"
 #include "engine/pipeline/replay.h"
 #include "engine/pipeline/segment_writer.h"
 #include "engine/pipeline/signal_maker.h"
 #include "engine/state/memory_signal_log.h"
-
-namespace {
-std::atomic<size_t> allocations = 0;
-}
-
-// The sanitizers bring their own.
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-#define CULPRIT_COUNTS_ALLOCATIONS 1
-__attribute__((noinline)) void* operator new(size_t size) {
-  ++allocations;
-  if (void* out = std::malloc(size == 0 ? 1 : size)) return out;
-  throw std::bad_alloc();
-}
-__attribute__((noinline)) void operator delete(void* memory) noexcept { std::free(memory); }
-__attribute__((noinline)) void operator delete(void* memory, size_t) noexcept { std::free(memory); }
-#endif
+#include "tests/unit/counted_allocations.h"
 
 namespace culprit {
 namespace {
